@@ -1,0 +1,115 @@
+//! The high-water file: which serials were handed out, kept outside the database.
+//!
+//! A database restored from yesterday's backup would hand out today's serials a second time, under the same key, as the
+//! same stamps. The file remembers them: at start every batch that lies behind it is moved past it, so no serial is given
+//! twice. It never tells what was minted, only how far.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::{Error, Result};
+use crate::stamp::{BatchNo, Serial};
+
+/// The file, open for appending.
+#[derive(Clone)]
+pub struct HighWater {
+    path: PathBuf,
+    file: Arc<Mutex<File>>,
+}
+
+/// The highest serial handed out by batch number.
+pub(super) type Marks = BTreeMap<i32, i32>;
+
+impl HighWater {
+    /// Opens the file, or makes it.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = OpenOptions::new().create(true).append(true).open(path).map_err(Error::file(path))?;
+        Ok(Self { path: path.to_owned(), file: Arc::new(Mutex::new(file)) })
+    }
+
+    /// Notes that a batch's serials up to `last` are handed out. Durable when it returns.
+    ///
+    /// The mint is committed before the line is written and answered after. If we die between the two, nobody was given the
+    /// stamps yet, and the next start writes the line from the database.
+    pub(super) fn note(&self, batch_no: BatchNo, last: Serial) -> Result<()> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = format!("{batch_no} {last}\n");
+        file.write_all(line.as_bytes()).and_then(|()| file.sync_data()).map_err(Error::file(&self.path))
+    }
+
+    /// Reads all marks. A torn last line belongs to a mint that was never answered.
+    pub(super) fn marks(&self) -> Result<Marks> {
+        let text = std::fs::read_to_string(&self.path).map_err(Error::file(&self.path))?;
+        let mut marks = Marks::new();
+        for line in text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')) {
+            let (batch_no, last) = parse(line).ok_or_else(|| {
+                Error::refused(
+                    "high-water-file",
+                    format!("Tệp {} hỏng ở dòng \"{line}\"; xin khôi phục từ bản sao lưu.", self.path.display()),
+                    format!("{} is damaged at the line \"{line}\"; restore it from a backup", self.path.display()),
+                )
+            })?;
+            let mark = marks.entry(batch_no).or_default();
+            *mark = last.max(*mark);
+        }
+        Ok(marks)
+    }
+
+    /// Rewrites the file with one line a batch. The old file stays until the new one is whole on disk.
+    pub(super) fn rewrite(&self, marks: &Marks) -> Result<()> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = self.path.with_extension("new");
+        let text: String = marks.iter().map(|(batch_no, last)| format!("{batch_no} {last}\n")).collect();
+        let write = || {
+            let mut out = File::create(&fresh)?;
+            out.write_all(text.as_bytes())?;
+            out.sync_all()?;
+            std::fs::rename(&fresh, &self.path)?;
+            OpenOptions::new().append(true).open(&self.path)
+        };
+        *file = write().map_err(Error::file(&self.path))?;
+        Ok(())
+    }
+}
+
+fn parse(line: &str) -> Option<(i32, i32)> {
+    let (batch_no, last) = line.split_once(' ')?;
+    Some((batch_no.parse().ok()?, last.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(file: &HighWater, batch: u32, last: u32) {
+        file.note(BatchNo::new(batch).unwrap(), Serial::new(last).unwrap()).unwrap();
+    }
+
+    #[test]
+    fn the_highest_serial_of_each_batch_is_remembered_over_a_reopening() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("high-water");
+        let file = HighWater::open(&path).unwrap();
+        mark(&file, 1, 10);
+        mark(&file, 2, 5);
+        mark(&file, 1, 30);
+        let marks = HighWater::open(&path).unwrap().marks().unwrap();
+        assert_eq!(marks, Marks::from([(1, 30), (2, 5)]));
+        file.rewrite(&marks).unwrap();
+        mark(&file, 2, 6);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "1 30\n2 5\n2 6\n");
+    }
+
+    #[test]
+    fn a_torn_last_line_is_forgotten_and_a_damaged_one_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("high-water");
+        std::fs::write(&path, "1 10\n2 3").unwrap();
+        assert_eq!(HighWater::open(&path).unwrap().marks().unwrap(), Marks::from([(1, 10)]));
+        std::fs::write(&path, "1 10\nx\n").unwrap();
+        assert_eq!(HighWater::open(&path).unwrap().marks().unwrap_err().code(), "high-water-file");
+    }
+}

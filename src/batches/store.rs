@@ -1,0 +1,261 @@
+//! Queries on batches, runs and kept answers. No transaction, no clock, no HTTP.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
+
+use crate::db::schema::{batches, idempotent_answers, mint_runs, scratch_exports};
+use crate::stamp::{BatchNo, KeyNo, LastValidDay, ProductNo, Serial};
+
+use super::types::{Batch, MintRun, OpenBatch, Quantity, SerialRange};
+
+#[derive(HasQuery)]
+#[diesel(table_name = batches)]
+struct BatchRow {
+    batch_no: i32,
+    product_no: i32,
+    lot: String,
+    packed_on: NaiveDate,
+    last_valid_day: Option<NaiveDate>,
+    quantity_thousandths: Option<i64>,
+    unit: Option<String>,
+    state: String,
+    next_serial: i32,
+    opened_at: DateTime<Utc>,
+}
+
+#[derive(HasQuery, Insertable)]
+#[diesel(table_name = mint_runs)]
+struct RunRow {
+    batch_no: i32,
+    first_serial: i32,
+    last_serial: i32,
+    product_no: i32,
+    last_valid_day: i32,
+    stamp_key_no: i32,
+    code_key_no: i32,
+    scratch_key_no: Option<i32>,
+    minted_at: DateTime<Utc>,
+}
+
+fn damaged(err: impl std::error::Error + Send + Sync + 'static) -> diesel::result::Error {
+    diesel::result::Error::DeserializationError(Box::new(err))
+}
+
+impl BatchRow {
+    fn into_batch(self) -> QueryResult<Batch> {
+        Ok(Batch {
+            batch_no: BatchNo::try_from(self.batch_no).map_err(damaged)?,
+            product_no: ProductNo::try_from(self.product_no).map_err(damaged)?,
+            lot: self.lot,
+            packed_on: self.packed_on,
+            last_valid_day: self.last_valid_day,
+            quantity: self.quantity_thousandths.and_then(Quantity::from_thousandths),
+            unit: self.unit,
+            is_open: self.state == "open",
+            next_serial: u32::try_from(self.next_serial).map_err(damaged)?,
+            opened_at: self.opened_at,
+        })
+    }
+}
+
+impl RunRow {
+    fn into_run(self) -> QueryResult<MintRun> {
+        let key = |key_no| KeyNo::try_from(key_no).map_err(damaged);
+        Ok(MintRun {
+            batch_no: BatchNo::try_from(self.batch_no).map_err(damaged)?,
+            first: Serial::try_from(self.first_serial).map_err(damaged)?,
+            last: Serial::try_from(self.last_serial).map_err(damaged)?,
+            product_no: ProductNo::try_from(self.product_no).map_err(damaged)?,
+            last_valid_day: LastValidDay::from(u16::try_from(self.last_valid_day).map_err(damaged)?),
+            stamp_key: key(self.stamp_key_no)?,
+            code_key: key(self.code_key_no)?,
+            scratch_key: self.scratch_key_no.map(key).transpose()?,
+            minted_at: self.minted_at,
+        })
+    }
+}
+
+/// A batch and its runs, for the answer to a scan.
+pub(crate) async fn load_card_rows(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Option<(Batch, Vec<MintRun>)>> {
+    let Some(batch) = find(conn, batch_no).await? else { return Ok(None) };
+    Ok(Some((batch, runs(conn, batch_no).await?)))
+}
+
+pub(super) async fn find(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Option<Batch>> {
+    let row: Option<BatchRow> = BatchRow::query().filter(batches::batch_no.eq(batch_no.to_i32())).first(conn).await.optional()?;
+    row.map(BatchRow::into_batch).transpose()
+}
+
+/// Locks the batch until the transaction ends: orders for one batch stand in line.
+pub(super) async fn find_for_update(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Option<Batch>> {
+    let query = BatchRow::query().filter(batches::batch_no.eq(batch_no.to_i32())).for_no_key_update();
+    let row: Option<BatchRow> = query.first(conn).await.optional()?;
+    row.map(BatchRow::into_batch).transpose()
+}
+
+pub(super) async fn find_by_lot(conn: &mut AsyncPgConnection, product_no: ProductNo, lot: &str) -> QueryResult<Option<i32>> {
+    batches::table
+        .filter(batches::product_no.eq(product_no.to_i32()).and(batches::lot.eq(lot)))
+        .select(batches::batch_no)
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// Where a page of batches starts: behind an open or a closed batch.
+#[derive(Clone, Copy)]
+pub(super) struct After {
+    pub(super) is_open: bool,
+    pub(super) batch_no: i32,
+}
+
+/// Open batches first, the newest first.
+pub(super) async fn list(
+    conn: &mut AsyncPgConnection,
+    product_no: Option<ProductNo>,
+    after: Option<After>,
+    limit: i64,
+) -> QueryResult<Vec<Batch>> {
+    let mut query = BatchRow::query().order((batches::state.desc(), batches::batch_no.desc())).limit(limit).into_boxed();
+    if let Some(product_no) = product_no {
+        query = query.filter(batches::product_no.eq(product_no.to_i32()));
+    }
+    if let Some(after) = after {
+        let state = state_name(after.is_open);
+        query = query.filter(batches::state.lt(state).or(batches::state.eq(state).and(batches::batch_no.lt(after.batch_no))));
+    }
+    let rows: Vec<BatchRow> = query.load(conn).await?;
+    rows.into_iter().map(BatchRow::into_batch).collect()
+}
+
+/// `open` sorts after `closed`, which the order of pages relies on.
+const fn state_name(is_open: bool) -> &'static str {
+    if is_open { "open" } else { "closed" }
+}
+
+/// Returns nothing when the lot already has a batch.
+pub(super) async fn insert(
+    conn: &mut AsyncPgConnection,
+    batch: &OpenBatch,
+    now: DateTime<Utc>,
+    opened_by: Option<i32>,
+) -> QueryResult<Option<Batch>> {
+    let row: Option<BatchRow> = diesel::insert_into(batches::table)
+        .values((
+            batches::product_no.eq(batch.product_no.to_i32()),
+            batches::lot.eq(batch.lot.as_str()),
+            batches::packed_on.eq(batch.packed_on),
+            batches::last_valid_day.eq(batch.last_valid_day),
+            batches::quantity_thousandths.eq(batch.quantity.map(Quantity::thousandths)),
+            batches::unit.eq(batch.unit.as_deref()),
+            batches::opened_at.eq(now),
+            batches::opened_by.eq(opened_by),
+        ))
+        .on_conflict((batches::product_no, batches::lot))
+        .do_nothing()
+        .returning(BatchRow::as_returning())
+        .get_result(conn)
+        .await
+        .optional()?;
+    row.map(BatchRow::into_batch).transpose()
+}
+
+pub(super) async fn set_next_serial(conn: &mut AsyncPgConnection, batch_no: BatchNo, next_serial: i32) -> QueryResult<usize> {
+    diesel::update(batches::table.find(batch_no.to_i32())).set(batches::next_serial.eq(next_serial)).execute(conn).await
+}
+
+pub(super) async fn insert_run(conn: &mut AsyncPgConnection, run: &MintRun, minted_by: Option<i32>) -> QueryResult<usize> {
+    let key = |key_no: KeyNo| i32::from(key_no.get());
+    let row = RunRow {
+        batch_no: run.batch_no.to_i32(),
+        first_serial: run.first.to_i32(),
+        last_serial: run.last.to_i32(),
+        product_no: run.product_no.to_i32(),
+        last_valid_day: i32::from(run.last_valid_day.get()),
+        stamp_key_no: key(run.stamp_key),
+        code_key_no: key(run.code_key),
+        scratch_key_no: run.scratch_key.map(key),
+        minted_at: run.minted_at,
+    };
+    diesel::insert_into(mint_runs::table).values((row, mint_runs::minted_by.eq(minted_by))).execute(conn).await
+}
+
+/// A batch's runs, lowest serial first.
+pub(super) async fn runs(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Vec<MintRun>> {
+    let query = RunRow::query().filter(mint_runs::batch_no.eq(batch_no.to_i32())).order(mint_runs::first_serial);
+    let rows: Vec<RunRow> = query.load(conn).await?;
+    rows.into_iter().map(RunRow::into_run).collect()
+}
+
+/// The kept answer to an order: the hash of its body, and the answer.
+pub(super) async fn kept_answer(
+    conn: &mut AsyncPgConnection,
+    token_id: i32,
+    route: &str,
+    key: &str,
+    since: DateTime<Utc>,
+) -> QueryResult<Option<(Vec<u8>, Value)>> {
+    idempotent_answers::table
+        .find((token_id, route, key))
+        .filter(idempotent_answers::created_at.ge(since))
+        .select((idempotent_answers::body_hash, idempotent_answers::answer))
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// An answer to keep.
+#[derive(Insertable)]
+#[diesel(table_name = idempotent_answers)]
+pub(super) struct KeptAnswer<'a> {
+    pub(super) token_id: i32,
+    pub(super) route: &'a str,
+    pub(super) key: &'a str,
+    pub(super) body_hash: &'a [u8],
+    pub(super) answer: &'a Value,
+    pub(super) created_at: DateTime<Utc>,
+}
+
+pub(super) async fn keep_answer(conn: &mut AsyncPgConnection, answer: KeptAnswer<'_>) -> QueryResult<usize> {
+    diesel::insert_into(idempotent_answers::table).values(answer).execute(conn).await
+}
+
+/// Forgets answers kept before `until`.
+pub(super) async fn forget_answers(conn: &mut AsyncPgConnection, until: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::delete(idempotent_answers::table.filter(idempotent_answers::created_at.lt(until))).execute(conn).await
+}
+
+/// Notes that scratch codes left the service.
+pub(super) async fn record_scratch_export(
+    conn: &mut AsyncPgConnection,
+    batch_no: BatchNo,
+    range: SerialRange,
+    exported_by: Option<i32>,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    diesel::insert_into(scratch_exports::table)
+        .values((
+            scratch_exports::batch_no.eq(batch_no.to_i32()),
+            scratch_exports::first_serial.eq(range.first.to_i32()),
+            scratch_exports::last_serial.eq(range.last.to_i32()),
+            scratch_exports::exported_by.eq(exported_by),
+            scratch_exports::exported_at.eq(now),
+        ))
+        .execute(conn)
+        .await
+}
+
+/// Batch number and next serial of every batch.
+pub(super) async fn serials(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(i32, i32)>> {
+    batches::table.select((batches::batch_no, batches::next_serial)).load(conn).await
+}
+
+/// Makes the next batch number larger than `batch_no`.
+pub(super) async fn skip_batch_numbers(conn: &mut AsyncPgConnection, batch_no: i32) -> QueryResult<usize> {
+    diesel::sql_query("SELECT setval(pg_get_serial_sequence('batches', 'batch_no'), greatest($1, (SELECT coalesce(max(batch_no), 1) FROM batches)))")
+        .bind::<diesel::sql_types::Integer, _>(batch_no)
+        .execute(conn)
+        .await
+}

@@ -1,0 +1,425 @@
+//! The one error type that leaves a service: a stable code, a Vietnamese and an English sentence that say what to do next.
+//! It knows nothing of HTTP; `http::problem` gives each code its status. Causes are for the log and never for the caller.
+
+use chrono::NaiveDate;
+
+/// What services return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything a caller can be told went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such thing, or none that the caller may see.
+    #[error("{} was not found; check the number and try again", .0.en())]
+    NotFound(Thing),
+    /// A field that cannot be accepted.
+    #[error("{field}: {en}")]
+    Invalid {
+        /// The field's name in the request.
+        field: &'static str,
+        /// What to do, in Vietnamese.
+        vi: String,
+        /// What to do, in English.
+        en: String,
+    },
+    /// No usable token.
+    #[error("send a valid access token as 'Authorization: Bearer <token>'; the office gives tokens out")]
+    Unauthenticated,
+    /// A token that lacks the scope.
+    #[error("this token may not do this; it lacks the scope {0}, ask the office for a token that has it")]
+    Forbidden(&'static str),
+    /// The request's body is not JSON of the expected shape.
+    #[error("the body is not the JSON expected here: {0}")]
+    MalformedBody(String),
+    /// The request's body is too large.
+    #[error("the body is larger than {limit} bytes; send a smaller one")]
+    BodyTooLarge {
+        /// The limit, bytes.
+        limit: usize,
+    },
+    /// The body is not declared as JSON.
+    #[error("send the body as 'Content-Type: application/json'")]
+    NotJson,
+    /// The address exists, the method does not.
+    #[error("this address takes only {allowed}")]
+    MethodNotAllowed {
+        /// Allowed methods, comma-separated.
+        allowed: String,
+    },
+    /// The product has no certificate with dates in the register.
+    #[error("product {product_no} has no certificate dates in the register; have the office enter the certificate first")]
+    CertificateUnknown {
+        /// The product.
+        product_no: u32,
+    },
+    /// The certificate does not cover the day on which the batch was packed.
+    #[error("no certificate of product {product_no} covers the packing day {packed_on}; stamps cannot be minted for this batch")]
+    CertificateNotOnPackingDay {
+        /// The product.
+        product_no: u32,
+        /// The packing day.
+        packed_on: NaiveDate,
+    },
+    /// The certificate is over today.
+    #[error("the certificate of product {product_no} ended on {last_day}; renew it before minting")]
+    CertificateLapsed {
+        /// The product.
+        product_no: u32,
+        /// Its last day.
+        last_day: NaiveDate,
+    },
+    /// The certificate does not hold yet today.
+    #[error("the certificate of product {product_no} is valid from {first_day}; mint from that day on")]
+    CertificateNotYetValid {
+        /// The product.
+        product_no: u32,
+        /// Its first day.
+        first_day: NaiveDate,
+    },
+    /// Mandatory data of the traceability law is missing.
+    #[error("mandatory data is missing: {}; have the office complete the register", join(.0, Missing::en))]
+    MandatoryDataMissing(Vec<Missing>),
+    /// A product that is stamped for a place, not by the batch.
+    #[error("product {product_no} belongs to set 26 (tourism), which is not stamped by the batch")]
+    NotStampedByBatch {
+        /// The product.
+        product_no: u32,
+    },
+    /// The batch is closed.
+    #[error("batch {batch_no} is closed; open a new batch")]
+    BatchClosed {
+        /// The batch.
+        batch_no: u32,
+    },
+    /// The lot already has a batch.
+    #[error("lot {lot} of this product is already batch {batch_no}; use that batch or another lot")]
+    LotTaken {
+        /// The lot.
+        lot: String,
+        /// The batch that has it.
+        batch_no: u32,
+    },
+    /// More stamps than serials are left.
+    #[error("the batch has only {left} serials left; order at most that many or open a new batch")]
+    SerialsExhausted {
+        /// Serials left.
+        left: u32,
+    },
+    /// The header is missing or misspelt.
+    #[error("send an 'Idempotency-Key' of 1 to 64 visible ASCII characters, a new one for each order")]
+    IdempotencyKeyRequired,
+    /// The key was used for another request.
+    #[error("this Idempotency-Key was already used with another body; use a new key for a new order")]
+    IdempotencyKeyReused,
+    /// Too many wrong codes from this network.
+    #[error("too many codes from this network; wait {retry_after_seconds} seconds and try again")]
+    TooManyCodes {
+        /// Seconds to wait.
+        retry_after_seconds: u64,
+    },
+    /// No key to sign with.
+    #[error("there is no active {purpose} key; the operator makes one with 'nguon keys new'")]
+    NoActiveKey {
+        /// `stamp`, `code` or `scratch`.
+        purpose: &'static str,
+    },
+    /// A key's sealed half does not open.
+    #[error("the {purpose} key {key_no} does not open with this secret file; restore the secret file that belongs to this database")]
+    KeyDoesNotOpen {
+        /// `stamp`, `code` or `scratch`.
+        purpose: &'static str,
+        /// The key's number.
+        key_no: u16,
+    },
+    /// A state change that a key cannot make.
+    #[error("{en}")]
+    Refused {
+        /// Stable code.
+        code: &'static str,
+        /// What to do, in Vietnamese.
+        vi: String,
+        /// What to do, in English.
+        en: String,
+    },
+    /// A label that cannot be made as asked.
+    #[error(transparent)]
+    Label(#[from] crate::label::LabelError),
+    /// The register file has errors; nothing was imported.
+    #[error(transparent)]
+    Import(#[from] crate::register::import::ImportErrors),
+    /// The embedded database.
+    #[error(transparent)]
+    Cluster(#[from] crate::db::cluster::ClusterError),
+    /// A setting that makes no sense.
+    #[error(transparent)]
+    Setting(#[from] crate::config::SettingError),
+    /// A file of ours that cannot be read or written.
+    #[error("{path}: {source}; check that the folder exists and that this user may read and write it")]
+    File {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The database does not answer, or not in time.
+    #[error("the register cannot be reached at the moment; try again in a few seconds")]
+    Unavailable(#[source] Cause),
+    /// A lost race with another request.
+    #[error("someone else is changing the same data; try again")]
+    Busy(#[source] Cause),
+    /// A defect of ours.
+    #[error("an unexpected error happened; try again, and tell the operator the request number if it stays")]
+    Internal(#[source] Cause),
+}
+
+/// A cause, for the log.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// What was not found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// A page or route.
+    Page,
+    /// A product.
+    Product,
+    /// A batch.
+    Batch,
+    /// A stamp inside a batch.
+    Stamp,
+    /// A key.
+    Key,
+    /// An access token.
+    Token,
+}
+
+impl Thing {
+    const fn en(self) -> &'static str {
+        match self {
+            Self::Page => "this address",
+            Self::Product => "the product",
+            Self::Batch => "the batch",
+            Self::Stamp => "the stamp",
+            Self::Key => "the key",
+            Self::Token => "the token",
+        }
+    }
+
+    const fn vi(self) -> &'static str {
+        match self {
+            Self::Page => "địa chỉ này",
+            Self::Product => "sản phẩm",
+            Self::Batch => "lô hàng",
+            Self::Stamp => "tem",
+            Self::Key => "khóa",
+            Self::Token => "mã truy cập",
+        }
+    }
+}
+
+/// A mandatory item of the traceability law that the register lacks (Circular 02/2024, TCVN 12850:2019).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    /// The product's name.
+    Name,
+    /// A picture of the product.
+    Image,
+    /// The producer's name.
+    Producer,
+    /// The producer's address.
+    Address,
+    /// When it was produced.
+    ProductionTime,
+    /// The standards applied.
+    Standards,
+    /// The last day of use: the register gives this product a shelf life, the batch has none.
+    ShelfLife,
+}
+
+impl Missing {
+    /// In English.
+    pub const fn en(self) -> &'static str {
+        match self {
+            Self::Name => "product name",
+            Self::Image => "product image",
+            Self::Producer => "producer's name",
+            Self::Address => "producer's address",
+            Self::ProductionTime => "production time",
+            Self::Standards => "standards applied",
+            Self::ShelfLife => "last valid day of the batch",
+        }
+    }
+
+    /// In Vietnamese.
+    pub const fn vi(self) -> &'static str {
+        match self {
+            Self::Name => "tên sản phẩm",
+            Self::Image => "hình ảnh sản phẩm",
+            Self::Producer => "tên cơ sở sản xuất",
+            Self::Address => "địa chỉ cơ sở sản xuất",
+            Self::ProductionTime => "thời gian sản xuất",
+            Self::Standards => "tiêu chuẩn áp dụng",
+            Self::ShelfLife => "hạn sử dụng của lô hàng",
+        }
+    }
+}
+
+fn join(items: &[Missing], text: fn(Missing) -> &'static str) -> String {
+    items.iter().map(|&item| text(item)).collect::<Vec<_>>().join(", ")
+}
+
+impl Error {
+    /// An invalid field.
+    pub fn invalid(field: &'static str, vi: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::Invalid { field, vi: vi.into(), en: en.into() }
+    }
+
+    /// A refusal with its own code.
+    pub fn refused(code: &'static str, vi: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::Refused { code, vi: vi.into(), en: en.into() }
+    }
+
+    /// A file that cannot be read or written.
+    pub fn file(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.display().to_string();
+        move |source| Self::File { path, source }
+    }
+
+    /// A defect, with its cause.
+    pub fn internal(cause: impl Into<Cause>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The stable name that clients match on.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound(_) => "not-found",
+            Self::Invalid { .. } => "invalid",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden(_) => "forbidden",
+            Self::MalformedBody(_) => "malformed-body",
+            Self::BodyTooLarge { .. } => "body-too-large",
+            Self::NotJson => "not-json",
+            Self::MethodNotAllowed { .. } => "method-not-allowed",
+            Self::CertificateUnknown { .. } => "certificate-unknown",
+            Self::CertificateNotOnPackingDay { .. } => "certificate-not-on-packing-day",
+            Self::CertificateLapsed { .. } => "certificate-lapsed",
+            Self::CertificateNotYetValid { .. } => "certificate-not-yet-valid",
+            Self::MandatoryDataMissing(_) => "mandatory-data-missing",
+            Self::NotStampedByBatch { .. } => "not-stamped-by-batch",
+            Self::BatchClosed { .. } => "batch-closed",
+            Self::LotTaken { .. } => "lot-taken",
+            Self::SerialsExhausted { .. } => "serials-exhausted",
+            Self::IdempotencyKeyRequired => "idempotency-key-required",
+            Self::IdempotencyKeyReused => "idempotency-key-reused",
+            Self::TooManyCodes { .. } => "too-many-codes",
+            Self::NoActiveKey { .. } => "no-active-key",
+            Self::KeyDoesNotOpen { .. } => "key-does-not-open",
+            Self::Refused { code, .. } => code,
+            Self::Label(err) => err.code(),
+            Self::Import(_) => "import-errors",
+            Self::Cluster(_) => "embedded-database",
+            Self::Setting(_) => "setting",
+            Self::File { .. } => "file",
+            Self::Unavailable(_) => "unavailable",
+            Self::Busy(_) => "busy",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// The sentence in Vietnamese.
+    pub fn vi(&self) -> String {
+        let date = |day: &NaiveDate| day.format("%d/%m/%Y").to_string();
+        match self {
+            Self::NotFound(thing) => format!("Không tìm thấy {}; xin kiểm tra lại số rồi thử lại.", thing.vi()),
+            Self::Invalid { vi, .. } | Self::Refused { vi, .. } => vi.clone(),
+            Self::Unauthenticated => "Cần mã truy cập hợp lệ (Authorization: Bearer …); xin liên hệ văn phòng để được cấp mã.".into(),
+            Self::Forbidden(scope) => format!("Mã truy cập này không có quyền {scope}; xin văn phòng cấp mã có quyền này."),
+            Self::MalformedBody(_) => "Nội dung gửi lên không đúng dạng JSON mà địa chỉ này cần; xin xem tài liệu tại /api/docs/.".into(),
+            Self::BodyTooLarge { limit } => format!("Nội dung gửi lên lớn hơn {limit} byte; xin gửi nội dung nhỏ hơn."),
+            Self::NotJson => "Xin gửi nội dung với Content-Type: application/json.".into(),
+            Self::MethodNotAllowed { allowed } => format!("Địa chỉ này chỉ nhận: {allowed}."),
+            Self::CertificateUnknown { product_no } => {
+                format!("Sản phẩm số {product_no} chưa có ngày chứng nhận trong sổ; xin văn phòng nhập giấy chứng nhận trước khi in tem.")
+            }
+            Self::CertificateNotOnPackingDay { packed_on, .. } => {
+                format!("Không có giấy chứng nhận nào còn hiệu lực vào ngày đóng gói {}; lô này không in tem được.", date(packed_on))
+            }
+            Self::CertificateLapsed { last_day, .. } => {
+                format!("Giấy chứng nhận OCOP đã hết hạn ngày {}; cần được chứng nhận lại trước khi in tem.", date(last_day))
+            }
+            Self::CertificateNotYetValid { first_day, .. } => {
+                format!("Giấy chứng nhận OCOP có hiệu lực từ ngày {}; xin in tem từ ngày đó.", date(first_day))
+            }
+            Self::MandatoryDataMissing(items) => {
+                format!("Còn thiếu thông tin bắt buộc: {}; xin văn phòng bổ sung vào sổ.", join(items, Missing::vi))
+            }
+            Self::NotStampedByBatch { .. } => "Sản phẩm du lịch (nhóm 26) không in tem theo lô.".into(),
+            Self::BatchClosed { batch_no } => format!("Lô số {batch_no} đã đóng; xin mở lô mới."),
+            Self::LotTaken { lot, batch_no } => {
+                format!("Lô {lot} của sản phẩm này đã mở rồi (lô số {batch_no}); xin dùng lô đó hoặc đặt mã lô khác.")
+            }
+            Self::SerialsExhausted { left } => format!("Lô này chỉ còn {left} số tem; xin đặt ít hơn hoặc mở lô mới."),
+            Self::IdempotencyKeyRequired => {
+                "Cần tiêu đề Idempotency-Key dài 1 đến 64 ký tự ASCII nhìn thấy được, mỗi lần đặt tem một mã mới.".into()
+            }
+            Self::IdempotencyKeyReused => "Idempotency-Key này đã dùng cho một yêu cầu khác; xin dùng mã mới.".into(),
+            Self::TooManyCodes { retry_after_seconds } => {
+                format!("Có quá nhiều mã gõ sai từ mạng này; xin chờ {retry_after_seconds} giây rồi thử lại.")
+            }
+            Self::NoActiveKey { purpose } => format!("Chưa có khóa {purpose} đang dùng; người vận hành tạo bằng lệnh 'nguon keys new'."),
+            Self::KeyDoesNotOpen { purpose, key_no } => {
+                format!("Khóa {purpose} số {key_no} không mở được bằng tệp bí mật này; xin khôi phục đúng tệp bí mật của cơ sở dữ liệu này.")
+            }
+            Self::Label(err) => err.vi(),
+            Self::Import(err) => err.vi(),
+            Self::Cluster(err) => err.vi(),
+            Self::Setting(err) => err.vi(),
+            Self::File { path, .. } => format!("Không đọc hoặc ghi được {path}; xin kiểm tra thư mục và quyền truy cập."),
+            Self::Unavailable(_) => "Tạm thời chưa kết nối được với sổ; xin thử lại sau ít giây.".into(),
+            Self::Busy(_) => "Có người khác đang sửa cùng dữ liệu này; xin thử lại.".into(),
+            Self::Internal(_) => "Có lỗi ngoài dự kiến; xin thử lại, nếu vẫn lỗi xin báo số yêu cầu cho người vận hành.".into(),
+        }
+    }
+}
+
+/// Messages of Postgres for a statement it gave up (57014) or a lock it did not get (55P03), and for its own going away (57P01).
+const GAVE_UP: [&str; 4] = [
+    "canceling statement due to",
+    "terminating connection",
+    "the database system is",
+    "remaining connection slots",
+];
+
+impl From<diesel::result::Error> for Error {
+    fn from(err: diesel::result::Error) -> Self {
+        use diesel::result::{DatabaseErrorKind as Kind, Error as Diesel};
+        match &err {
+            Diesel::DatabaseError(Kind::SerializationFailure, _) => Self::Busy(err.into()),
+            Diesel::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, _) | Diesel::BrokenTransactionManager => {
+                Self::Unavailable(err.into())
+            }
+            Diesel::DatabaseError(_, info) if info.message().contains("deadlock detected") => Self::Busy(err.into()),
+            Diesel::DatabaseError(_, info) if GAVE_UP.iter().any(|text| info.message().contains(text)) => Self::Unavailable(err.into()),
+            _ => Self::Internal(err.into()),
+        }
+    }
+}
+
+impl From<diesel_async::pooled_connection::deadpool::PoolError> for Error {
+    fn from(err: diesel_async::pooled_connection::deadpool::PoolError) -> Self {
+        Self::Unavailable(err.into())
+    }
+}
+
+impl From<diesel::ConnectionError> for Error {
+    fn from(err: diesel::ConnectionError) -> Self {
+        Self::Unavailable(err.into())
+    }
+}
+
+impl From<tokio::task::JoinError> for Error {
+    fn from(err: tokio::task::JoinError) -> Self {
+        Self::Internal(err.into())
+    }
+}

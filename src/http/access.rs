@@ -1,0 +1,107 @@
+//! Access as a parameter type: a handler that takes `Office` cannot run for anyone else, and the route table cannot lie
+//! about it, because registration demands that the handler's first parameter is the access the table names.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::Method;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, Handler, HttpRequest, Responder, guard, web};
+use futures_util::future::{BoxFuture, LocalBoxFuture};
+
+use crate::accounts::types::{Actor, Scope};
+use crate::error::{Error, Result};
+
+/// Kinds of access, by their name in the route table.
+pub trait Access {
+    /// The name in the table and in tests.
+    const NAME: &'static str;
+}
+
+/// Anyone.
+pub struct Public;
+
+impl Access for Public {
+    const NAME: &'static str = "public";
+}
+
+impl FromRequest for Public {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(_: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self))
+    }
+}
+
+/// The province's office, by a token with the scope `office`.
+pub struct Office(pub Actor);
+
+impl Access for Office {
+    const NAME: &'static str = "office";
+}
+
+impl FromRequest for Office {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let gate = req.app_data::<web::Data<Gate>>().cloned();
+        let token = bearer(req);
+        Box::pin(async move {
+            let (Some(gate), Some(token)) = (gate, token) else { return Err(Error::Unauthenticated) };
+            let actor = gate.0.authenticate(token).await?;
+            actor.require(Scope::Office)?;
+            Ok(Self(actor))
+        })
+    }
+}
+
+/// Turns a token into an actor; implemented by `accounts`, which lies above this room.
+pub trait Authenticate: Send + Sync {
+    /// The actor of a token that is known, not revoked and not expired.
+    fn authenticate(&self, token: String) -> BoxFuture<'_, Result<Actor>>;
+}
+
+/// The one place where requests meet `Authenticate`.
+pub struct Gate(pub Arc<dyn Authenticate>);
+
+/// The longest `Authorization` value that is looked at; tokens are 49 characters.
+const MAX_AUTHORIZATION_BYTES: usize = 256;
+
+fn bearer(req: &HttpRequest) -> Option<String> {
+    let value = req.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    if MAX_AUTHORIZATION_BYTES < value.len() {
+        return None;
+    }
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+/// A handler's parameters whose first is `A`.
+pub trait FirstIs<A> {}
+
+macro_rules! first_is {
+    ($($rest:ident),*) => { impl<A $(, $rest)*> FirstIs<A> for (A, $($rest,)*) {} };
+}
+first_is!();
+first_is!(B);
+first_is!(B, C);
+first_is!(B, C, D);
+first_is!(B, C, D, E);
+first_is!(B, C, D, E, F);
+first_is!(B, C, D, E, F, G);
+
+/// A route for a handler whose first parameter is the access `A`. GET answers HEAD too.
+pub fn guarded<A, F, Args>(method: Method, handler: F) -> actix_web::Route
+where
+    F: Handler<Args>,
+    Args: FromRequest + FirstIs<A> + 'static,
+    F::Output: Responder + 'static,
+{
+    if method == Method::GET {
+        return web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler);
+    }
+    web::method(method).to(handler)
+}

@@ -1,0 +1,77 @@
+//! JSON bodies with a size limit, and the header that makes a repeated order harmless.
+
+use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+use std::future::{Ready, ready};
+
+use crate::error::{Error, Result};
+
+/// Largest JSON body, bytes: the largest real one is a batch with every field at its limit, under 1 KiB.
+pub const MAX_BODY_BYTES: usize = 16 * 1024;
+
+/// A JSON body of at most `MAX_BODY_BYTES`.
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = req
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json"));
+        let mut payload = payload.take();
+        Box::pin(async move {
+            if !is_json {
+                return Err(Error::NotJson);
+            }
+            let mut bytes = web::BytesMut::new();
+            while let Some(chunk) = payload.next().await {
+                let chunk = chunk.map_err(|err| Error::MalformedBody(err.to_string()))?;
+                if MAX_BODY_BYTES < bytes.len() + chunk.len() {
+                    return Err(Error::BodyTooLarge { limit: MAX_BODY_BYTES });
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            serde_json::from_slice(&bytes).map(Self).map_err(|err| Error::MalformedBody(err.to_string()))
+        })
+    }
+}
+
+/// The caller's name for one order: 1 to 64 visible ASCII characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// Longest key, bytes: a UUID twice over.
+    const MAX_BYTES: usize = 64;
+
+    /// Checks a key.
+    pub fn new(text: &str) -> Result<Self> {
+        if text.is_empty() || Self::MAX_BYTES < text.len() || !text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(Error::IdempotencyKeyRequired);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromRequest for IdempotencyKey {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let value = req.headers().get("Idempotency-Key").and_then(|value| value.to_str().ok());
+        ready(value.ok_or(Error::IdempotencyKeyRequired).and_then(Self::new))
+    }
+}

@@ -1,0 +1,97 @@
+//! Vietnamese unless the reader prefers English, by `?lang=` (the link on every page) or by `Accept-Language`.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::ACCEPT_LANGUAGE;
+use actix_web::{FromRequest, HttpRequest};
+
+use crate::error::Error;
+
+/// A language of the pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// Vietnamese, the default.
+    Vi,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// The value of the `lang` attribute.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Vi => "vi",
+            Self::En => "en",
+        }
+    }
+
+    /// Picks one of two texts.
+    pub const fn pick<'t>(self, vi: &'t str, en: &'t str) -> &'t str {
+        match self {
+            Self::Vi => vi,
+            Self::En => en,
+        }
+    }
+
+    /// What a request prefers.
+    pub fn of(req: &HttpRequest) -> Self {
+        match query_value(req.query_string(), "lang") {
+            Some("en") => Self::En,
+            Some("vi") => Self::Vi,
+            _ => {
+                let header = req.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+                header.map_or(Self::Vi, preferred)
+            }
+        }
+    }
+}
+
+impl FromRequest for Language {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(req)))
+    }
+}
+
+fn query_value<'q>(query: &'q str, name: &str) -> Option<&'q str> {
+    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// English only when it is asked for with more weight than Vietnamese (RFC 9110, 12.5.4).
+fn preferred(header: &str) -> Language {
+    let weight = |language: &str| {
+        let weights = header.split(',').filter_map(|item| {
+            let mut parts = item.split(';').map(str::trim);
+            let tag = parts.next()?;
+            let primary = tag.split('-').next()?;
+            let q = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok());
+            primary.eq_ignore_ascii_case(language).then_some(q?)
+        });
+        weights.fold(0.0_f32, f32::max)
+    };
+    if weight("vi") < weight("en") { Language::En } else { Language::Vi }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(header: &str, expected: Language) {
+        assert_eq!(preferred(header), expected, "{header}");
+    }
+
+    #[test]
+    fn english_needs_more_weight_than_vietnamese() {
+        check("en-US,en;q=0.9", Language::En);
+        check("en;q=0.8,vi;q=0.9", Language::Vi);
+        check("vi-VN,vi;q=0.9,en;q=0.8", Language::Vi);
+        check("fr-FR,en;q=0.5", Language::En);
+        check("fr", Language::Vi);
+        check("*", Language::Vi);
+        check(";;,q=,en;q=x", Language::Vi);
+    }
+}

@@ -1,0 +1,118 @@
+//! What happens around every request: a number, one log line without addresses or URL text, and the security headers.
+
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpResponse, ResponseError};
+
+use crate::error::Error;
+
+use super::document::{error_document, page_headers};
+use super::{Language, status_of};
+
+/// A request's number, in the log and in the header `X-Request-Id`.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestId(u64);
+
+impl RequestId {
+    /// Unique in this process, and most likely among processes.
+    fn next() -> Self {
+        static START: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish() & 0xffff_ffff_0000_0000);
+        static COUNT: AtomicU64 = AtomicU64::new(1);
+        Self(*START | COUNT.fetch_add(1, Ordering::Relaxed) & 0xffff_ffff)
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// Wraps every request.
+pub async fn answer_request(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let started = Instant::now();
+    let id = RequestId::next();
+    req.extensions_mut().insert(id);
+    let mut res = next.call(req).await?.map_into_boxed_body();
+    if let Some(error) = res.response().error().and_then(|err| err.as_error::<Error>()) {
+        log_error(error, id);
+        if wants_page(&res) {
+            let page = error_page(error, Language::of(res.request()));
+            res = res.into_response(page);
+        }
+    }
+    set_headers(res.headers_mut(), id);
+    let route = res.request().match_pattern();
+    let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(
+        http.method = res.request().method().as_str(),
+        http.route = route.as_deref().unwrap_or("-"),
+        http.status = res.status().as_u16(),
+        duration_us,
+        request.id = %id,
+        "request"
+    );
+    Ok(res)
+}
+
+fn log_error(error: &Error, id: RequestId) {
+    if status_of(error).is_server_error() {
+        tracing::error!(error.code = error.code(), error.cause = ?error, request.id = %id, "request failed");
+    }
+}
+
+/// A person's browser outside the API gets a page instead of JSON.
+fn wants_page(res: &ServiceResponse<BoxBody>) -> bool {
+    let req = res.request();
+    let accepts_html = req.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"));
+    accepts_html && !req.path().starts_with("/api/")
+}
+
+fn error_page(error: &Error, language: Language) -> HttpResponse {
+    let original = error.error_response();
+    let mut response = HttpResponse::build(original.status());
+    for (name, value) in original.headers() {
+        if name != actix_web::http::header::CONTENT_TYPE {
+            response.append_header((name, value));
+        }
+    }
+    let text = match language {
+        Language::Vi => error.vi(),
+        Language::En => error.to_string(),
+    };
+    page_headers(&mut response);
+    response.body(error_document(language, &text))
+}
+
+/// Headers that no handler may forget; a handler may set a stricter or its own value first.
+fn set_headers(headers: &mut HeaderMap, id: RequestId) {
+    const DEFAULTS: [(HeaderName, &str); 5] = [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        (CACHE_CONTROL, "no-store"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+        (HeaderName::from_static("permissions-policy"), "geolocation=(), camera=(), microphone=()"),
+    ];
+    for (name, value) in DEFAULTS {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    if let Ok(value) = HeaderValue::try_from(id.to_string()) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+}

@@ -1,0 +1,105 @@
+//! How an error looks on the wire: RFC 9457 problem+json with a stable code and both languages. Causes stay in the log.
+
+use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+
+use crate::error::{Error, Missing};
+
+/// The media type of RFC 9457.
+const PROBLEM_JSON: &str = "application/problem+json";
+/// Seconds after which a passing fault is worth another try.
+const RETRY_AFTER_SECONDS: &str = "2";
+
+/// A problem document.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// `/problems/` and the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The English sentence.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// Stable; match on this, never on a text.
+    pub code: &'static str,
+    /// What to do, in Vietnamese.
+    pub vi: String,
+    /// What to do, in English.
+    pub en: String,
+    /// The field that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<&'static str>,
+    /// Mandatory items that are missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Vec<Missing>>,
+}
+
+impl From<&Error> for Problem {
+    fn from(error: &Error) -> Self {
+        let (field, missing) = match error {
+            Error::Invalid { field, .. } => (Some(*field), None),
+            Error::MandatoryDataMissing(items) => (None, Some(items.clone())),
+            _ => (None, None),
+        };
+        Self {
+            kind: format!("/problems/{}", error.code()),
+            title: error.to_string(),
+            status: status_of(error).as_u16(),
+            code: error.code(),
+            vi: error.vi(),
+            en: error.to_string(),
+            field,
+            missing,
+        }
+    }
+}
+
+/// The status of an error.
+pub fn status_of(error: &Error) -> StatusCode {
+    match error {
+        Error::NotFound(_) => StatusCode::NOT_FOUND,
+        Error::Invalid { .. } | Error::MandatoryDataMissing(_) | Error::Label(_) | Error::Import(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Error::Forbidden(_) => StatusCode::FORBIDDEN,
+        Error::MalformedBody(_) | Error::IdempotencyKeyRequired => StatusCode::BAD_REQUEST,
+        Error::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        Error::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+        Error::CertificateUnknown { .. }
+        | Error::CertificateNotOnPackingDay { .. }
+        | Error::CertificateLapsed { .. }
+        | Error::CertificateNotYetValid { .. }
+        | Error::NotStampedByBatch { .. }
+        | Error::BatchClosed { .. }
+        | Error::LotTaken { .. }
+        | Error::SerialsExhausted { .. }
+        | Error::IdempotencyKeyReused
+        | Error::Refused { .. } => StatusCode::CONFLICT,
+        Error::TooManyCodes { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::NoActiveKey { .. } | Error::Unavailable(_) | Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::KeyDoesNotOpen { .. } | Error::Cluster(_) | Error::Setting(_) | Error::File { .. } | Error::Internal(_) => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    }
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        status_of(self)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let status = status_of(self);
+        let mut response = HttpResponse::build(status);
+        match self {
+            Self::Unauthenticated => drop(response.insert_header((WWW_AUTHENTICATE, "Bearer"))),
+            Self::MethodNotAllowed { allowed } => drop(response.insert_header((ALLOW, allowed.as_str()))),
+            Self::TooManyCodes { retry_after_seconds } => drop(response.insert_header((RETRY_AFTER, retry_after_seconds.to_string()))),
+            _ if status == StatusCode::SERVICE_UNAVAILABLE => drop(response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS))),
+            _ => {}
+        }
+        response.content_type(PROBLEM_JSON).json(Problem::from(self))
+    }
+}

@@ -1,0 +1,5 @@
+//! tmp
+pub mod clock;
+pub mod config;
+pub mod keyring;
+pub mod stamp;

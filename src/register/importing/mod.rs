@@ -1,0 +1,9 @@
+//! Takes checked rows of a register file into the register: all or nothing, and importing twice changes nothing.
+
+mod plan;
+mod store;
+
+pub(super) use store::{Existing, apply, lock};
+
+pub use plan::{ImportReport, Photos};
+pub(super) use plan::{Plan, make_plan};

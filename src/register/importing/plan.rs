@@ -1,0 +1,141 @@
+//! Compares a file's rows with the register and decides what to write. Pure: the register comes in as an argument.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+
+use crate::register::import::{ImportErrors, ImportRow, MAX_REPORTED_ERRORS, RowError};
+
+use super::store::{Existing, ExistingCertificate};
+
+/// Pictures by the file name in the column `image`, already shrunk.
+pub type Photos = HashMap<String, Vec<u8>>;
+
+/// What an import did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ImportReport {
+    /// Rows of the file.
+    pub n_rows: usize,
+    /// Producers that were new.
+    pub n_producers_added: usize,
+    /// Products that were new.
+    pub n_products_added: usize,
+    /// Products that were there and were written anew.
+    pub n_products_updated: usize,
+    /// Certificates that were new.
+    pub n_certificates_added: usize,
+}
+
+/// What is to be written.
+pub(in crate::register) struct Plan<'r> {
+    /// First row of each new producer, with its commune's first day.
+    pub(super) new_producers: Vec<(&'r ImportRow, Option<NaiveDate>)>,
+    /// Rows of new products.
+    pub(super) new_products: Vec<&'r ImportRow>,
+    /// Rows of known products.
+    pub(super) known_products: Vec<(i32, &'r ImportRow)>,
+    /// Rows whose certificate is new.
+    pub(super) new_certificates: Vec<&'r ImportRow>,
+    pub(super) photos: &'r Photos,
+    pub(super) demo: bool,
+}
+
+/// Decides, or says of each bad row what is wrong with it.
+pub(in crate::register) fn make_plan<'r>(
+    rows: &'r [ImportRow],
+    photos: &'r Photos,
+    existing: &Existing,
+    demo: bool,
+) -> Result<Plan<'r>, ImportErrors> {
+    let mut errors = Vec::new();
+    let mut plan =
+        Plan { new_producers: vec![], new_products: vec![], known_products: vec![], new_certificates: vec![], photos, demo };
+    let mut seen_producers: HashMap<&str, &ImportRow> = HashMap::new();
+    let mut seen_products: HashSet<(&str, &str)> = HashSet::new();
+    for row in rows {
+        let commune_from = match commune(row, existing) {
+            Ok(first_day) => first_day,
+            Err(error) => {
+                errors.push(error);
+                continue;
+            }
+        };
+        match seen_producers.insert(&row.producer, row) {
+            None if !existing.producers.contains_key(&row.producer) => plan.new_producers.push((row, commune_from)),
+            Some(first) if first.producer_kind != row.producer_kind => errors.push(error(
+                row,
+                "producer_kind",
+                format!("khác với dòng {} của cùng cơ sở", first.line),
+                format!("differs from line {} of the same producer", first.line),
+            )),
+            _ => {}
+        }
+        let product_no = existing.product_no(&row.producer, &row.product);
+        match product_no {
+            Some(product_no) => plan.known_products.push((product_no, row)),
+            None if seen_products.insert((&row.producer, &row.product)) => plan.new_products.push(row),
+            None => errors.push(error(row, "product", "trùng với một dòng phía trên", "repeats a line above")),
+        }
+        match certificate(row, product_no, existing) {
+            Ok(true) => plan.new_certificates.push(row),
+            Ok(false) => {}
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(plan) } else { Err(to_import_errors(errors)) }
+}
+
+/// The first day of the row's commune; an unknown code, or one that names another commune today, is an error.
+fn commune(row: &ImportRow, existing: &Existing) -> Result<Option<NaiveDate>, RowError> {
+    let Some(code) = &row.commune_code else { return Ok(None) };
+    let Some((first_day, name)) = existing.communes.get(code) else {
+        return Err(error(
+            row,
+            "commune_code",
+            format!("không có xã, phường nào mang mã {code} từ 01/07/2025"),
+            format!("no commune has code {code} since 2025-07-01"),
+        ));
+    };
+    match &row.commune {
+        Some(given) if given != name => Err(error(
+            row,
+            "commune",
+            format!("mã {code} là {name}, không phải {given}"),
+            format!("code {code} is {name}, not {given}"),
+        )),
+        _ => Ok(Some(*first_day)),
+    }
+}
+
+/// Whether the row's certificate is new; one that overlaps another of the same product is an error.
+fn certificate(row: &ImportRow, product_no: Option<i32>, existing: &Existing) -> Result<bool, RowError> {
+    let of_product = || existing.certificates.iter().filter(|known| Some(known.product_no) == product_no);
+    if let Some(dated) = &row.certificate {
+        let same = |known: &ExistingCertificate| known.window == Some((dated.from, dated.to)) && known.number == dated.number;
+        if of_product().any(same) {
+            return Ok(false);
+        }
+        let overlapping = of_product().find_map(|known| known.window.filter(|(from, to)| *from <= dated.to && dated.from <= *to));
+        return match overlapping {
+            None => Ok(true),
+            Some((from, to)) => Err(error(
+                row,
+                "from",
+                format!("trùng thời gian với giấy chứng nhận đã có trong sổ ({} – {})", from.format("%d/%m/%Y"), to.format("%d/%m/%Y")),
+                format!("overlaps a certificate that the register has ({from} to {to})"),
+            )),
+        };
+    }
+    let Some(undated) = &row.undated_certificate else { return Ok(false) };
+    Ok(!of_product().any(|known| known.number == undated.number && known.issuer == undated.issuer))
+}
+
+fn error(row: &ImportRow, column: &str, vi: impl Into<String>, en: impl Into<String>) -> RowError {
+    RowError { line: row.line, column: column.to_owned(), vi: vi.into(), en: en.into() }
+}
+
+fn to_import_errors(mut errors: Vec<RowError>) -> ImportErrors {
+    let n_more = errors.len().saturating_sub(MAX_REPORTED_ERRORS);
+    errors.truncate(MAX_REPORTED_ERRORS);
+    ImportErrors { errors, n_more }
+}

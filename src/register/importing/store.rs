@@ -1,0 +1,218 @@
+//! What the register holds when an import begins, and the writing of an import's plan. No transaction of its own.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use crate::db::schema::{certificates, producers, products};
+use crate::register::import::ImportRow;
+use crate::register::store::{communes_on, shelf_life_columns};
+
+use super::plan::{ImportReport, Plan};
+
+/// Rows per statement: well below the 65,535 binds that Postgres takes.
+const CHUNK_ROWS: usize = 1_000;
+
+/// The register as an import finds it.
+pub(in crate::register) struct Existing {
+    /// Producer numbers by name.
+    pub(super) producers: HashMap<String, i32>,
+    products: HashMap<(i32, String), i32>,
+    /// Certificates of all products.
+    pub(super) certificates: Vec<ExistingCertificate>,
+    /// First day and name of today's communes by code.
+    pub(super) communes: HashMap<String, (NaiveDate, String)>,
+}
+
+/// A certificate the register has.
+pub(super) struct ExistingCertificate {
+    pub(super) product_no: i32,
+    pub(super) number: Option<String>,
+    pub(super) issuer: Option<String>,
+    pub(super) window: Option<(NaiveDate, NaiveDate)>,
+}
+
+impl Existing {
+    /// Reads it, the communes as of `day`.
+    pub(in crate::register) async fn load(conn: &mut AsyncPgConnection, day: NaiveDate) -> QueryResult<Self> {
+        type CertificateRow = (i32, Option<String>, Option<String>, Option<NaiveDate>, Option<NaiveDate>);
+        let certificates: Vec<CertificateRow> = certificates::table
+            .select((
+                certificates::product_no,
+                certificates::certificate_no,
+                certificates::issuer,
+                certificates::valid_from,
+                certificates::valid_to,
+            ))
+            .load(conn)
+            .await?;
+        let to_certificate = |(product_no, number, issuer, from, to): CertificateRow| ExistingCertificate {
+            product_no,
+            number,
+            issuer,
+            window: from.zip(to),
+        };
+        let communes = communes_on(conn, day).await?;
+        Ok(Self {
+            producers: load_producers(conn).await?,
+            products: load_products(conn).await?,
+            certificates: certificates.into_iter().map(to_certificate).collect(),
+            communes: communes.into_iter().map(|(code, first_day, name)| (code, (first_day, name))).collect(),
+        })
+    }
+
+    /// A product's number by producer and name.
+    pub(super) fn product_no(&self, producer: &str, product: &str) -> Option<i32> {
+        let producer_no = *self.producers.get(producer)?;
+        self.products.get(&(producer_no, product.to_owned())).copied()
+    }
+}
+
+async fn load_producers(conn: &mut AsyncPgConnection) -> QueryResult<HashMap<String, i32>> {
+    let rows: Vec<(String, i32)> = producers::table.select((producers::name, producers::producer_no)).load(conn).await?;
+    Ok(rows.into_iter().collect())
+}
+
+async fn load_products(conn: &mut AsyncPgConnection) -> QueryResult<HashMap<(i32, String), i32>> {
+    let rows: Vec<(i32, String, i32)> =
+        products::table.select((products::producer_no, products::name, products::product_no)).load(conn).await?;
+    Ok(rows.into_iter().map(|(producer_no, name, product_no)| ((producer_no, name), product_no)).collect())
+}
+
+/// Locks the register against a second import until the transaction ends.
+pub(in crate::register) async fn lock(conn: &mut AsyncPgConnection) -> QueryResult<usize> {
+    diesel::sql_query("LOCK TABLE producers, products, certificates IN SHARE ROW EXCLUSIVE MODE").execute(conn).await
+}
+
+/// Writes a plan.
+pub(in crate::register) async fn apply(conn: &mut AsyncPgConnection, plan: &Plan<'_>, n_rows: usize) -> QueryResult<ImportReport> {
+    insert_producers(conn, plan).await?;
+    let producer_nos = load_producers(conn).await?;
+    insert_products(conn, plan, &producer_nos).await?;
+    for (product_no, row) in &plan.known_products {
+        update_product(conn, *product_no, row, plan).await?;
+    }
+    let product_nos = load_products(conn).await?;
+    insert_certificates(conn, plan, &producer_nos, &product_nos).await?;
+    Ok(ImportReport {
+        n_rows,
+        n_producers_added: plan.new_producers.len(),
+        n_products_added: plan.new_products.len(),
+        n_products_updated: plan.known_products.len(),
+        n_certificates_added: plan.new_certificates.len(),
+    })
+}
+
+async fn insert_producers(conn: &mut AsyncPgConnection, plan: &Plan<'_>) -> QueryResult<()> {
+    for chunk in plan.new_producers.chunks(CHUNK_ROWS) {
+        let row = |(row, commune_from): &(&ImportRow, Option<NaiveDate>)| {
+            (
+                producers::name.eq(row.producer.clone()),
+                producers::kind.eq(row.producer_kind.as_str()),
+                producers::village.eq(row.village.clone()),
+                producers::commune_code.eq(row.commune_code.clone()),
+                producers::commune_valid_from.eq(*commune_from),
+                producers::former_commune.eq(row.former_commune.clone()),
+                producers::former_district.eq(row.former_district.clone()),
+                producers::former_province.eq(row.former_province.clone()),
+                producers::demo.eq(plan.demo),
+            )
+        };
+        let rows: Vec<_> = chunk.iter().map(row).collect();
+        diesel::insert_into(producers::table).values(rows).execute(conn).await?;
+    }
+    Ok(())
+}
+
+async fn insert_products(conn: &mut AsyncPgConnection, plan: &Plan<'_>, producer_nos: &HashMap<String, i32>) -> QueryResult<()> {
+    for chunk in plan.new_products.chunks(CHUNK_ROWS) {
+        let row = |row: &&ImportRow| {
+            let (shelf_life_n, shelf_life_unit) = shelf_life_columns(row.shelf_life);
+            (
+                products::producer_no.eq(producer_nos.get(&row.producer).copied().unwrap_or_default()),
+                products::name.eq(row.product.clone()),
+                products::set_no.eq(i16::from(row.set_no)),
+                products::stars.eq(row.stars.map(i16::from)),
+                products::first_year_seen.eq(row.first_year_seen),
+                products::decision.eq(row.decision.clone()),
+                products::source.eq(row.source.clone()),
+                products::standards.eq(row.standards.clone()),
+                products::shelf_life_n.eq(shelf_life_n),
+                products::shelf_life_unit.eq(shelf_life_unit),
+                products::photo.eq(plan.photo(row)),
+                products::demo.eq(plan.demo),
+            )
+        };
+        let rows: Vec<_> = chunk.iter().map(row).collect();
+        diesel::insert_into(products::table).values(rows).execute(conn).await?;
+    }
+    Ok(())
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = products)]
+struct ProductChange<'r> {
+    set_no: i16,
+    stars: Option<i16>,
+    first_year_seen: Option<i16>,
+    decision: Option<&'r str>,
+    source: Option<&'r str>,
+    standards: Option<&'r str>,
+    shelf_life_n: Option<i16>,
+    shelf_life_unit: Option<&'static str>,
+    photo: Option<Vec<u8>>,
+}
+
+/// An empty cell leaves what the register has: a file that lacks a column must not wipe it.
+async fn update_product(conn: &mut AsyncPgConnection, product_no: i32, row: &ImportRow, plan: &Plan<'_>) -> QueryResult<usize> {
+    let (shelf_life_n, shelf_life_unit) = shelf_life_columns(row.shelf_life);
+    let change = ProductChange {
+        set_no: i16::from(row.set_no),
+        stars: row.stars.map(i16::from),
+        first_year_seen: row.first_year_seen,
+        decision: row.decision.as_deref(),
+        source: row.source.as_deref(),
+        standards: row.standards.as_deref(),
+        shelf_life_n,
+        shelf_life_unit,
+        photo: plan.photo(row),
+    };
+    diesel::update(products::table.find(product_no)).set(change).execute(conn).await
+}
+
+async fn insert_certificates(
+    conn: &mut AsyncPgConnection,
+    plan: &Plan<'_>,
+    producer_nos: &HashMap<String, i32>,
+    product_nos: &HashMap<(i32, String), i32>,
+) -> QueryResult<()> {
+    let product_no = |row: &ImportRow| {
+        let producer_no = producer_nos.get(&row.producer).copied().unwrap_or_default();
+        product_nos.get(&(producer_no, row.product.clone())).copied().unwrap_or_default()
+    };
+    for chunk in plan.new_certificates.chunks(CHUNK_ROWS) {
+        let row = |row: &&ImportRow| {
+            let dated = row.certificate.as_ref();
+            let undated = row.undated_certificate.as_ref();
+            (
+                certificates::product_no.eq(product_no(row)),
+                certificates::stars.eq(row.stars.filter(|stars| 3 <= *stars).map(i16::from)),
+                certificates::certificate_no.eq(dated.map_or_else(|| undated.and_then(|c| c.number.clone()), |c| c.number.clone())),
+                certificates::issuer.eq(dated.map_or_else(|| undated.and_then(|c| c.issuer.clone()), |c| c.issuer.clone())),
+                certificates::valid_from.eq(dated.map(|c| c.from)),
+                certificates::valid_to.eq(dated.map(|c| c.to)),
+            )
+        };
+        let rows: Vec<_> = chunk.iter().map(row).collect();
+        diesel::insert_into(certificates::table).values(rows).execute(conn).await?;
+    }
+    Ok(())
+}
+
+impl Plan<'_> {
+    fn photo(&self, row: &ImportRow) -> Option<Vec<u8>> {
+        self.photos.get(row.image.as_ref()?).cloned()
+    }
+}

@@ -1,0 +1,15 @@
+//! The province's register: communes, producers, products and certificates, and the pure rules of who may mint.
+//! It knows nothing of batches; what a batch asks of a product it asks through `policy`.
+
+pub mod api;
+pub mod import;
+mod importing;
+pub mod photo;
+pub mod policy;
+mod reference;
+mod service;
+mod store;
+pub mod types;
+
+pub use service::{ImportReport, Photos, Register};
+pub(crate) use store::find_product;

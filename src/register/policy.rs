@@ -1,0 +1,176 @@
+//! Who may mint, and how certificates stand on a day. Pure: dates come in as arguments.
+//!
+//! Mandatory items are those of Circular 02/2024 and TCVN 12850:2019 as far as they could be confirmed in November 2026.
+
+use chrono::NaiveDate;
+
+use crate::error::{Error, Missing, Result};
+
+use super::types::{Certificate, CertificateState, Product, TOURISM_SET};
+
+/// What a batch asks of its product when stamps are ordered.
+#[derive(Clone, Copy, Debug)]
+pub struct MintRequest {
+    /// The day the batch was packed.
+    pub packed_on: NaiveDate,
+    /// The batch's last day of use.
+    pub last_valid_day: Option<NaiveDate>,
+    /// The day of the order.
+    pub today: NaiveDate,
+}
+
+/// Whether stamps may be minted: a certificate on the packing day *and* today, and every mandatory item.
+pub fn may_mint(product: &Product, request: MintRequest) -> Result<()> {
+    let product_no = product.product_no.get();
+    if product.set_no == TOURISM_SET {
+        return Err(Error::NotStampedByBatch { product_no });
+    }
+    let on = |day| certificate_state(&product.certificates, day);
+    match on(request.today) {
+        CertificateState::Unknown => return Err(Error::CertificateUnknown { product_no }),
+        CertificateState::Lapsed { last_day } => return Err(Error::CertificateLapsed { product_no, last_day }),
+        CertificateState::NotYetValid { first_day } => return Err(Error::CertificateNotYetValid { product_no, first_day }),
+        CertificateState::InForce => {}
+    }
+    if on(request.packed_on) != CertificateState::InForce {
+        return Err(Error::CertificateNotOnPackingDay { product_no, packed_on: request.packed_on });
+    }
+    let missing = missing_items(product, request.last_valid_day);
+    if !missing.is_empty() {
+        return Err(Error::MandatoryDataMissing(missing));
+    }
+    if let Some(last) = request.last_valid_day.filter(|last| *last < request.today) {
+        return Err(Error::refused(
+            "past-shelf-life",
+            format!("Lô này đã hết hạn sử dụng ngày {}; không in tem được nữa.", last.format("%d/%m/%Y")),
+            format!("the goods of this batch were good until {last}; no more stamps can be minted"),
+        ));
+    }
+    Ok(())
+}
+
+/// The mandatory items that are missing. Product code, serial and packing day are always there by construction.
+pub fn missing_items(product: &Product, last_valid_day: Option<NaiveDate>) -> Vec<Missing> {
+    let blank = |text: &str| text.trim().is_empty();
+    let checks = [
+        (blank(&product.name), Missing::Name),
+        (product.photo.is_none(), Missing::Image),
+        (blank(&product.producer.name), Missing::Producer),
+        (product.producer.address().is_none(), Missing::Address),
+        (product.standards.as_deref().is_none_or(blank), Missing::Standards),
+        (product.shelf_life.is_some() && last_valid_day.is_none(), Missing::ShelfLife),
+    ];
+    checks.into_iter().filter(|(is_missing, _)| *is_missing).map(|(_, item)| item).collect()
+}
+
+/// The certificate that covers a day.
+pub fn certificate_on(certificates: &[Certificate], day: NaiveDate) -> Option<&Certificate> {
+    certificates.iter().find(|certificate| certificate.window.is_some_and(|(first, last)| first <= day && day <= last))
+}
+
+/// How certificates stand on a day. Without any dates it is unknown, never lapsed.
+pub fn certificate_state(certificates: &[Certificate], day: NaiveDate) -> CertificateState {
+    if certificate_on(certificates, day).is_some() {
+        return CertificateState::InForce;
+    }
+    let windows = || certificates.iter().filter_map(|certificate| certificate.window);
+    if let Some(last_day) = windows().map(|(_, last)| last).filter(|last| *last < day).max() {
+        return CertificateState::Lapsed { last_day };
+    }
+    windows().map(|(first, _)| first).min().map_or(CertificateState::Unknown, |first_day| CertificateState::NotYetValid { first_day })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::types::{Producer, ShelfLife};
+    use super::*;
+    use crate::stamp::ProductNo;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn certificate(window: Option<(&str, &str)>) -> Certificate {
+        let window = window.map(|(from, to)| (day(from), day(to)));
+        Certificate { stars: Some(4), number: Some("1".into()), issuer: None, window }
+    }
+
+    fn product() -> Product {
+        Product {
+            product_no: ProductNo::new(7).unwrap(),
+            name: "Miến dong".into(),
+            set_no: 7,
+            set_name: None,
+            stars: Some(4),
+            standards: Some("TCCS 01:2025".into()),
+            shelf_life: None,
+            photo: Some(vec![1]),
+            demo: false,
+            producer: Producer { name: "HTX".into(), kind: None, village: Some("thôn A".into()), commune: None, former: None },
+            certificates: vec![certificate(Some(("2024-01-01", "2026-12-31")))],
+        }
+    }
+
+    #[track_caller]
+    fn check(product: &Product, packed_on: &str, today: &str, expected: &str) {
+        let request = MintRequest { packed_on: day(packed_on), last_valid_day: Some(day("2027-12-31")), today: day(today) };
+        let code = may_mint(product, request).map_or_else(|err| err.code(), |()| "ok");
+        assert_eq!(code, expected);
+    }
+
+    #[test]
+    fn a_certificate_on_both_days_lets_mint_up_to_its_last_day() {
+        check(&product(), "2026-01-01", "2026-12-31", "ok");
+        check(&product(), "2026-01-01", "2027-01-01", "certificate-lapsed");
+    }
+
+    #[test]
+    fn a_certificate_that_starts_after_packing_refuses_to_mint() {
+        check(&product(), "2023-12-31", "2026-01-01", "certificate-not-on-packing-day");
+        check(&product(), "2024-01-01", "2023-12-31", "certificate-not-yet-valid");
+    }
+
+    #[test]
+    fn a_certificate_without_dates_is_unknown_and_refuses_to_mint() {
+        let unknown = Product { certificates: vec![certificate(None)], ..product() };
+        check(&unknown, "2026-01-01", "2026-01-02", "certificate-unknown");
+        let none = Product { certificates: vec![], ..product() };
+        check(&none, "2026-01-01", "2026-01-02", "certificate-unknown");
+    }
+
+    #[test]
+    fn packing_in_a_gap_between_two_certificates_refuses_to_mint() {
+        let two = vec![certificate(Some(("2026-01-01", "2028-12-31"))), certificate(Some(("2022-01-01", "2024-12-31")))];
+        let product = Product { certificates: two, ..product() };
+        check(&product, "2025-06-01", "2026-06-01", "certificate-not-on-packing-day");
+        check(&product, "2024-12-31", "2026-06-01", "ok");
+    }
+
+    #[test]
+    fn every_missing_mandatory_item_is_listed() {
+        let bare = Product {
+            name: " ".into(),
+            photo: None,
+            standards: None,
+            shelf_life: Some(ShelfLife::Months(6)),
+            producer: Producer { name: String::new(), kind: None, village: None, commune: None, former: Some("Na Rì".into()) },
+            ..product()
+        };
+        let expected =
+            [Missing::Name, Missing::Image, Missing::Producer, Missing::Address, Missing::Standards, Missing::ShelfLife];
+        assert_eq!(missing_items(&bare, None), expected);
+        check(&bare, "2026-01-01", "2026-01-02", "mandatory-data-missing");
+    }
+
+    #[test]
+    fn tourism_is_not_stamped_by_the_batch() {
+        check(&Product { set_no: 26, ..product() }, "2026-01-01", "2026-01-02", "not-stamped-by-batch");
+    }
+
+    #[test]
+    fn goods_past_their_last_day_get_no_more_stamps() {
+        let long = Product { certificates: vec![certificate(Some(("2024-01-01", "2030-12-31")))], ..product() };
+        check(&long, "2026-01-01", "2027-12-31", "ok");
+        check(&long, "2026-01-01", "2028-01-01", "past-shelf-life");
+    }
+}

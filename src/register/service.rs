@@ -1,0 +1,83 @@
+//! Use cases of the register: the deployment's identity, the dated lists, importing, listing.
+
+use diesel_async::AsyncConnection;
+
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::error::{Error, Result, Thing};
+use crate::stamp::{Issuer, ProductNo};
+
+use super::import::ImportRow;
+use super::importing::{Existing, apply, lock, make_plan};
+use super::types::Product;
+use super::{reference, store};
+
+pub use super::importing::{ImportReport, Photos};
+
+/// The register of one deployment.
+#[derive(Clone)]
+pub struct Register {
+    db: Db,
+    clock: Clock,
+}
+
+impl Register {
+    /// On this database.
+    pub fn new(db: Db, clock: Clock) -> Self {
+        Self { db, clock }
+    }
+
+    /// Writes the dated lists that come with this version; rows that are there stay as they are.
+    pub async fn load_reference_lists(&self) -> Result<()> {
+        let mut conn = self.db.conn().await?;
+        conn.transaction(async |conn| {
+            store::insert_communes(conn, &reference::communes()?).await?;
+            let (new_from, old_from) = (reference::reform()?, reference::codes_began()?);
+            store::insert_commune_changes(conn, &reference::commune_changes()?, new_from, old_from).await?;
+            store::insert_product_sets(conn, &reference::product_sets()?).await?;
+            store::insert_star_bands(conn, &reference::star_bands()?).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The issuer stored at init, and whether this is a demonstration.
+    pub async fn deployment(&self) -> Result<Option<(String, bool)>> {
+        Ok(store::deployment(&mut *self.db.conn().await?).await?)
+    }
+
+    /// Stores the issuer, once and for ever.
+    pub async fn found_deployment(&self, issuer: &Issuer, demo: bool) -> Result<()> {
+        store::insert_deployment(&mut *self.db.conn().await?, issuer.as_str(), demo, self.clock.now()).await?;
+        Ok(())
+    }
+
+    /// Takes checked rows in: all of them or, with a list of errors, none.
+    pub async fn import(&self, rows: &[ImportRow], photos: &Photos, demo: bool) -> Result<ImportReport> {
+        let today = self.clock.today();
+        let mut conn = self.db.conn().await?;
+        conn.transaction(async |conn| {
+            lock(conn).await?;
+            let existing = Existing::load(conn, today).await?;
+            let plan = make_plan(rows, photos, &existing, demo)?;
+            Ok(apply(conn, &plan, rows.len()).await?)
+        })
+        .await
+    }
+
+    /// One product.
+    pub async fn find_product(&self, product_no: ProductNo) -> Result<Product> {
+        let product = store::find_product(&mut *self.db.conn().await?, product_no, self.clock.today()).await?;
+        product.ok_or(Error::NotFound(Thing::Product))
+    }
+
+    /// Products above a number, in ascending order.
+    pub async fn list_products(&self, after: i32, limit: i64) -> Result<Vec<Product>> {
+        Ok(store::list_products(&mut *self.db.conn().await?, after, limit, self.clock.today()).await?)
+    }
+
+    /// Today, as the register sees it.
+    pub fn today(&self) -> chrono::NaiveDate {
+        self.clock.today()
+    }
+}
