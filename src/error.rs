@@ -47,13 +47,17 @@ pub enum Error {
         allowed: String,
     },
     /// The product has no certificate with dates in the register.
-    #[error("product {product_no} has no certificate dates in the register; have the office enter the certificate first")]
+    #[error(
+        "product {product_no} has no certificate dates in the register; have the office enter the certificate first"
+    )]
     CertificateUnknown {
         /// The product.
         product_no: u32,
     },
     /// The certificate does not cover the day on which the batch was packed.
-    #[error("no certificate of product {product_no} covers the packing day {packed_on}; stamps cannot be minted for this batch")]
+    #[error(
+        "no certificate of product {product_no} covers the packing day {packed_on}; stamps cannot be minted for this batch"
+    )]
     CertificateNotOnPackingDay {
         /// The product.
         product_no: u32,
@@ -124,7 +128,9 @@ pub enum Error {
         purpose: &'static str,
     },
     /// A key's sealed half does not open.
-    #[error("the {purpose} key {key_no} does not open with this secret file; restore the secret file that belongs to this database")]
+    #[error(
+        "the {purpose} key {key_no} does not open with this secret file; restore the secret file that belongs to this database"
+    )]
     KeyDoesNotOpen {
         /// `stamp`, `code` or `scratch`.
         purpose: &'static str,
@@ -271,12 +277,20 @@ fn join(items: &[Missing], text: fn(Missing) -> &'static str) -> String {
 impl Error {
     /// An invalid field.
     pub fn invalid(field: &'static str, vi: impl Into<String>, en: impl Into<String>) -> Self {
-        Self::Invalid { field, vi: vi.into(), en: en.into() }
+        Self::Invalid {
+            field,
+            vi: vi.into(),
+            en: en.into(),
+        }
     }
 
     /// A refusal with its own code.
     pub fn refused(code: &'static str, vi: impl Into<String>, en: impl Into<String>) -> Self {
-        Self::Refused { code, vi: vi.into(), en: en.into() }
+        Self::Refused {
+            code,
+            vi: vi.into(),
+            en: en.into(),
+        }
     }
 
     /// A file that cannot be read or written.
@@ -333,26 +347,46 @@ impl Error {
         match self {
             Self::NotFound(thing) => format!("Không tìm thấy {}; xin kiểm tra lại số rồi thử lại.", thing.vi()),
             Self::Invalid { vi, .. } | Self::Refused { vi, .. } => vi.clone(),
-            Self::Unauthenticated => "Cần mã truy cập hợp lệ (Authorization: Bearer …); xin liên hệ văn phòng để được cấp mã.".into(),
-            Self::Forbidden(scope) => format!("Mã truy cập này không có quyền {scope}; xin văn phòng cấp mã có quyền này."),
-            Self::MalformedBody(_) => "Nội dung gửi lên không đúng dạng JSON mà địa chỉ này cần; xin xem tài liệu tại /api/docs/.".into(),
+            Self::Unauthenticated => {
+                "Cần mã truy cập hợp lệ (Authorization: Bearer …); xin liên hệ văn phòng để được cấp mã.".into()
+            }
+            Self::Forbidden(scope) => {
+                format!("Mã truy cập này không có quyền {scope}; xin văn phòng cấp mã có quyền này.")
+            }
+            Self::MalformedBody(_) => {
+                "Nội dung gửi lên không đúng dạng JSON mà địa chỉ này cần; xin xem tài liệu tại /api/docs/.".into()
+            }
             Self::BodyTooLarge { limit } => format!("Nội dung gửi lên lớn hơn {limit} byte; xin gửi nội dung nhỏ hơn."),
             Self::NotJson => "Xin gửi nội dung với Content-Type: application/json.".into(),
             Self::MethodNotAllowed { allowed } => format!("Địa chỉ này chỉ nhận: {allowed}."),
             Self::CertificateUnknown { product_no } => {
-                format!("Sản phẩm số {product_no} chưa có ngày chứng nhận trong sổ; xin văn phòng nhập giấy chứng nhận trước khi in tem.")
+                format!(
+                    "Sản phẩm số {product_no} chưa có ngày chứng nhận trong sổ; xin văn phòng nhập giấy chứng nhận trước khi in tem."
+                )
             }
             Self::CertificateNotOnPackingDay { packed_on, .. } => {
-                format!("Không có giấy chứng nhận nào còn hiệu lực vào ngày đóng gói {}; lô này không in tem được.", date(packed_on))
+                format!(
+                    "Không có giấy chứng nhận nào còn hiệu lực vào ngày đóng gói {}; lô này không in tem được.",
+                    date(packed_on)
+                )
             }
             Self::CertificateLapsed { last_day, .. } => {
-                format!("Giấy chứng nhận OCOP đã hết hạn ngày {}; cần được chứng nhận lại trước khi in tem.", date(last_day))
+                format!(
+                    "Giấy chứng nhận OCOP đã hết hạn ngày {}; cần được chứng nhận lại trước khi in tem.",
+                    date(last_day)
+                )
             }
             Self::CertificateNotYetValid { first_day, .. } => {
-                format!("Giấy chứng nhận OCOP có hiệu lực từ ngày {}; xin in tem từ ngày đó.", date(first_day))
+                format!(
+                    "Giấy chứng nhận OCOP có hiệu lực từ ngày {}; xin in tem từ ngày đó.",
+                    date(first_day)
+                )
             }
             Self::MandatoryDataMissing(items) => {
-                format!("Còn thiếu thông tin bắt buộc: {}; xin văn phòng bổ sung vào sổ.", join(items, Missing::vi))
+                format!(
+                    "Còn thiếu thông tin bắt buộc: {}; xin văn phòng bổ sung vào sổ.",
+                    join(items, Missing::vi)
+                )
             }
             Self::NotStampedByBatch { .. } => "Sản phẩm du lịch (nhóm 26) không in tem theo lô.".into(),
             Self::BatchClosed { batch_no } => format!("Lô số {batch_no} đã đóng; xin mở lô mới."),
@@ -361,24 +395,33 @@ impl Error {
             }
             Self::SerialsExhausted { left } => format!("Lô này chỉ còn {left} số tem; xin đặt ít hơn hoặc mở lô mới."),
             Self::IdempotencyKeyRequired => {
-                "Cần tiêu đề Idempotency-Key dài 1 đến 64 ký tự ASCII nhìn thấy được, mỗi lần đặt tem một mã mới.".into()
+                "Cần tiêu đề Idempotency-Key dài 1 đến 64 ký tự ASCII nhìn thấy được, mỗi lần đặt tem một mã mới."
+                    .into()
             }
             Self::IdempotencyKeyReused => "Idempotency-Key này đã dùng cho một yêu cầu khác; xin dùng mã mới.".into(),
             Self::TooManyCodes { retry_after_seconds } => {
                 format!("Có quá nhiều mã gõ sai từ mạng này; xin chờ {retry_after_seconds} giây rồi thử lại.")
             }
-            Self::NoActiveKey { purpose } => format!("Chưa có khóa {purpose} đang dùng; người vận hành tạo bằng lệnh 'nguon keys new'."),
+            Self::NoActiveKey { purpose } => {
+                format!("Chưa có khóa {purpose} đang dùng; người vận hành tạo bằng lệnh 'nguon keys new'.")
+            }
             Self::KeyDoesNotOpen { purpose, key_no } => {
-                format!("Khóa {purpose} số {key_no} không mở được bằng tệp bí mật này; xin khôi phục đúng tệp bí mật của cơ sở dữ liệu này.")
+                format!(
+                    "Khóa {purpose} số {key_no} không mở được bằng tệp bí mật này; xin khôi phục đúng tệp bí mật của cơ sở dữ liệu này."
+                )
             }
             Self::Label(err) => err.vi(),
-            Self::Import(err) => err.vi(),
+            Self::Import(err) => err.to_string(),
             Self::Cluster(err) => err.vi(),
             Self::Setting(err) => err.vi(),
-            Self::File { path, .. } => format!("Không đọc hoặc ghi được {path}; xin kiểm tra thư mục và quyền truy cập."),
+            Self::File { path, .. } => {
+                format!("Không đọc hoặc ghi được {path}; xin kiểm tra thư mục và quyền truy cập.")
+            }
             Self::Unavailable(_) => "Tạm thời chưa kết nối được với sổ; xin thử lại sau ít giây.".into(),
             Self::Busy(_) => "Có người khác đang sửa cùng dữ liệu này; xin thử lại.".into(),
-            Self::Internal(_) => "Có lỗi ngoài dự kiến; xin thử lại, nếu vẫn lỗi xin báo số yêu cầu cho người vận hành.".into(),
+            Self::Internal(_) => {
+                "Có lỗi ngoài dự kiến; xin thử lại, nếu vẫn lỗi xin báo số yêu cầu cho người vận hành.".into()
+            }
         }
     }
 }
@@ -396,11 +439,12 @@ impl From<diesel::result::Error> for Error {
         use diesel::result::{DatabaseErrorKind as Kind, Error as Diesel};
         match &err {
             Diesel::DatabaseError(Kind::SerializationFailure, _) => Self::Busy(err.into()),
-            Diesel::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, _) | Diesel::BrokenTransactionManager => {
+            Diesel::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, _)
+            | Diesel::BrokenTransactionManager => Self::Unavailable(err.into()),
+            Diesel::DatabaseError(_, info) if info.message().contains("deadlock detected") => Self::Busy(err.into()),
+            Diesel::DatabaseError(_, info) if GAVE_UP.iter().any(|text| info.message().contains(text)) => {
                 Self::Unavailable(err.into())
             }
-            Diesel::DatabaseError(_, info) if info.message().contains("deadlock detected") => Self::Busy(err.into()),
-            Diesel::DatabaseError(_, info) if GAVE_UP.iter().any(|text| info.message().contains(text)) => Self::Unavailable(err.into()),
             _ => Self::Internal(err.into()),
         }
     }

@@ -1,5 +1,34 @@
-//! tmp
+//! Nguồn: electronic stamps for Vietnam's OCOP programme. Mint signed QR stamps for a batch, print them, answer anyone who scans.
+//!
+//! Reading order, from the bottom of the house to its roof:
+//!
+//! - [`stamp`] the stamp's bytes, digits, signature, typed and scratch codes (pure)
+//! - [`keyring`] public keys with their states, JWKS, signing (pure)
+//! - [`label`] QR symbols, labels, A4 sheets (pure)
+//! - [`clock`], [`config`], [`error`], [`telemetry`] wall time, settings, the one error enum, logging
+//! - [`db`] pool, embedded Postgres, migrations, schema
+//! - [`http`] routes, access, problems, languages, headers
+//! - [`keys`] stored keys, sealed
+//! - [`accounts`] tokens and their scopes
+//! - [`register`] communes, producers, products, certificates; who may mint
+//! - [`batches`] batches, mint runs, printing
+//! - [`verify`] facts, verdict, the public page
+//! - [`cli`] the commands
+//!
+//! Who may import whom is written in ARCHITECTURE.md and held by `tests/architecture.rs`.
+
+pub mod accounts;
+pub mod batches;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod db;
+pub mod error;
+pub mod http;
 pub mod keyring;
+pub mod keys;
+pub mod label;
+pub mod register;
 pub mod stamp;
+pub mod telemetry;
+pub mod verify;

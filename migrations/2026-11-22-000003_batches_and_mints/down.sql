@@ -1,7 +1,7 @@
 DROP TRIGGER certificates_announce ON certificates;
 DROP TRIGGER products_announce ON products;
 DROP TRIGGER producers_announce ON producers;
-DROP TABLE scratch_exports, idempotent_answers, mint_runs, batches;
+DROP TABLE scratch_exports, mint_orders, mint_runs, batches;
 DROP FUNCTION announce_register();
 DROP FUNCTION announce_batch();
 DROP FUNCTION mint_runs_inside_batch();

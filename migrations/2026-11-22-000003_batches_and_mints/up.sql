@@ -1,4 +1,4 @@
--- Batches, mint runs and the answers kept for repeated requests. A run is one row however many stamps it holds.
+-- Batches, mint runs and the orders they answered. A run is one row however many stamps it holds.
 CREATE TABLE batches (
     batch_no integer GENERATED ALWAYS AS IDENTITY (MINVALUE 1 MAXVALUE 16777215) PRIMARY KEY,
     product_no integer NOT NULL REFERENCES products,
@@ -66,17 +66,17 @@ BEGIN
 END $$;
 CREATE TRIGGER mint_runs_inside_batch BEFORE INSERT ON mint_runs FOR EACH ROW EXECUTE FUNCTION mint_runs_inside_batch();
 
--- Answers of successful requests, so that a repeated one is answered and not done again.
-CREATE TABLE idempotent_answers (
+-- Orders that succeeded, so that a repeated one is answered from its run and not minted again.
+CREATE TABLE mint_orders (
     token_id integer NOT NULL REFERENCES tokens,
     route text NOT NULL,
     key text NOT NULL CHECK (key ~ '^[!-~]{1,64}$'),
     body_hash bytea NOT NULL CHECK (octet_length(body_hash) = 32),
-    answer jsonb NOT NULL,
+    run_no integer NOT NULL REFERENCES mint_runs,
     created_at timestamptz NOT NULL,
     PRIMARY KEY (token_id, route, key)
 );
-CREATE INDEX ON idempotent_answers (created_at);
+CREATE INDEX ON mint_orders (created_at);
 
 -- Tells servers which batches to read again. An empty payload means all of them.
 CREATE FUNCTION announce_batch() RETURNS trigger LANGUAGE plpgsql AS $$

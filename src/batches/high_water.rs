@@ -26,8 +26,15 @@ pub(super) type Marks = BTreeMap<i32, i32>;
 impl HighWater {
     /// Opens the file, or makes it.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(path).map_err(Error::file(path))?;
-        Ok(Self { path: path.to_owned(), file: Arc::new(Mutex::new(file)) })
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .map_err(Error::file(path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file: Arc::new(Mutex::new(file)),
+        })
     }
 
     /// Notes that a batch's serials up to `last` are handed out. Durable when it returns.
@@ -37,7 +44,9 @@ impl HighWater {
     pub(super) fn note(&self, batch_no: BatchNo, last: Serial) -> Result<()> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let line = format!("{batch_no} {last}\n");
-        file.write_all(line.as_bytes()).and_then(|()| file.sync_data()).map_err(Error::file(&self.path))
+        file.write_all(line.as_bytes())
+            .and_then(|()| file.sync_data())
+            .map_err(Error::file(&self.path))
     }
 
     /// Reads all marks. A torn last line belongs to a mint that was never answered.
@@ -48,8 +57,14 @@ impl HighWater {
             let (batch_no, last) = parse(line).ok_or_else(|| {
                 Error::refused(
                     "high-water-file",
-                    format!("Tệp {} hỏng ở dòng \"{line}\"; xin khôi phục từ bản sao lưu.", self.path.display()),
-                    format!("{} is damaged at the line \"{line}\"; restore it from a backup", self.path.display()),
+                    format!(
+                        "Tệp {} hỏng ở dòng \"{line}\"; xin khôi phục từ bản sao lưu.",
+                        self.path.display()
+                    ),
+                    format!(
+                        "{} is damaged at the line \"{line}\"; restore it from a backup",
+                        self.path.display()
+                    ),
                 )
             })?;
             let mark = marks.entry(batch_no).or_default();
@@ -62,7 +77,10 @@ impl HighWater {
     pub(super) fn rewrite(&self, marks: &Marks) -> Result<()> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = self.path.with_extension("new");
-        let text: String = marks.iter().map(|(batch_no, last)| format!("{batch_no} {last}\n")).collect();
+        let text: String = marks
+            .iter()
+            .map(|(batch_no, last)| format!("{batch_no} {last}\n"))
+            .collect();
         let write = || {
             let mut out = File::create(&fresh)?;
             out.write_all(text.as_bytes())?;
@@ -85,7 +103,8 @@ mod tests {
     use super::*;
 
     fn mark(file: &HighWater, batch: u32, last: u32) {
-        file.note(BatchNo::new(batch).unwrap(), Serial::new(last).unwrap()).unwrap();
+        file.note(BatchNo::new(batch).unwrap(), Serial::new(last).unwrap())
+            .unwrap();
     }
 
     #[test]
@@ -110,6 +129,9 @@ mod tests {
         std::fs::write(&path, "1 10\n2 3").unwrap();
         assert_eq!(HighWater::open(&path).unwrap().marks().unwrap(), Marks::from([(1, 10)]));
         std::fs::write(&path, "1 10\nx\n").unwrap();
-        assert_eq!(HighWater::open(&path).unwrap().marks().unwrap_err().code(), "high-water-file");
+        assert_eq!(
+            HighWater::open(&path).unwrap().marks().unwrap_err().code(),
+            "high-water-file"
+        );
     }
 }

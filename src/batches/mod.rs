@@ -4,13 +4,12 @@
 pub mod api;
 mod high_water;
 mod print;
-mod rendering;
+pub mod print_api;
 mod service;
 mod store;
 pub mod types;
 
 pub use high_water::HighWater;
-pub use print::{PrintOrder, SheetOrder};
-pub use rendering::Printer;
-pub use service::Batches;
+pub use print::{PrintJob, PrintedStamp};
+pub use service::{Batches, BatchesParts, Minted};
 pub(crate) use store::load_card_rows;

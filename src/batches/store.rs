@@ -3,12 +3,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use serde_json::Value;
 
-use crate::db::schema::{batches, idempotent_answers, mint_runs, scratch_exports};
+use crate::db::schema::{batches, mint_orders, mint_runs, scratch_exports};
 use crate::stamp::{BatchNo, KeyNo, LastValidDay, ProductNo, Serial};
 
-use super::types::{Batch, MintRun, OpenBatch, Quantity, SerialRange};
+use super::types::{Batch, MintRun, OpenBatch, OrderKey, Quantity, SerialRange};
 
 #[derive(HasQuery)]
 #[diesel(table_name = batches)]
@@ -78,24 +77,39 @@ impl RunRow {
 }
 
 /// A batch and its runs, for the answer to a scan.
-pub(crate) async fn load_card_rows(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Option<(Batch, Vec<MintRun>)>> {
-    let Some(batch) = find(conn, batch_no).await? else { return Ok(None) };
+pub(crate) async fn load_card_rows(
+    conn: &mut AsyncPgConnection,
+    batch_no: BatchNo,
+) -> QueryResult<Option<(Batch, Vec<MintRun>)>> {
+    let Some(batch) = find(conn, batch_no).await? else {
+        return Ok(None);
+    };
     Ok(Some((batch, runs(conn, batch_no).await?)))
 }
 
 pub(super) async fn find(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Option<Batch>> {
-    let row: Option<BatchRow> = BatchRow::query().filter(batches::batch_no.eq(batch_no.to_i32())).first(conn).await.optional()?;
+    let row: Option<BatchRow> = BatchRow::query()
+        .filter(batches::batch_no.eq(batch_no.to_i32()))
+        .first(conn)
+        .await
+        .optional()?;
     row.map(BatchRow::into_batch).transpose()
 }
 
 /// Locks the batch until the transaction ends: orders for one batch stand in line.
 pub(super) async fn find_for_update(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Option<Batch>> {
-    let query = BatchRow::query().filter(batches::batch_no.eq(batch_no.to_i32())).for_no_key_update();
+    let query = BatchRow::query()
+        .filter(batches::batch_no.eq(batch_no.to_i32()))
+        .for_no_key_update();
     let row: Option<BatchRow> = query.first(conn).await.optional()?;
     row.map(BatchRow::into_batch).transpose()
 }
 
-pub(super) async fn find_by_lot(conn: &mut AsyncPgConnection, product_no: ProductNo, lot: &str) -> QueryResult<Option<i32>> {
+pub(super) async fn find_by_lot(
+    conn: &mut AsyncPgConnection,
+    product_no: ProductNo,
+    lot: &str,
+) -> QueryResult<Option<i32>> {
     batches::table
         .filter(batches::product_no.eq(product_no.to_i32()).and(batches::lot.eq(lot)))
         .select(batches::batch_no)
@@ -118,13 +132,20 @@ pub(super) async fn list(
     after: Option<After>,
     limit: i64,
 ) -> QueryResult<Vec<Batch>> {
-    let mut query = BatchRow::query().order((batches::state.desc(), batches::batch_no.desc())).limit(limit).into_boxed();
+    let mut query = BatchRow::query()
+        .order((batches::state.desc(), batches::batch_no.desc()))
+        .limit(limit)
+        .into_boxed();
     if let Some(product_no) = product_no {
         query = query.filter(batches::product_no.eq(product_no.to_i32()));
     }
     if let Some(after) = after {
         let state = state_name(after.is_open);
-        query = query.filter(batches::state.lt(state).or(batches::state.eq(state).and(batches::batch_no.lt(after.batch_no))));
+        query = query.filter(
+            batches::state
+                .lt(state)
+                .or(batches::state.eq(state).and(batches::batch_no.lt(after.batch_no))),
+        );
     }
     let rows: Vec<BatchRow> = query.load(conn).await?;
     rows.into_iter().map(BatchRow::into_batch).collect()
@@ -162,11 +183,23 @@ pub(super) async fn insert(
     row.map(BatchRow::into_batch).transpose()
 }
 
-pub(super) async fn set_next_serial(conn: &mut AsyncPgConnection, batch_no: BatchNo, next_serial: i32) -> QueryResult<usize> {
-    diesel::update(batches::table.find(batch_no.to_i32())).set(batches::next_serial.eq(next_serial)).execute(conn).await
+pub(super) async fn set_next_serial(
+    conn: &mut AsyncPgConnection,
+    batch_no: BatchNo,
+    next_serial: i32,
+) -> QueryResult<usize> {
+    diesel::update(batches::table.find(batch_no.to_i32()))
+        .set(batches::next_serial.eq(next_serial))
+        .execute(conn)
+        .await
 }
 
-pub(super) async fn insert_run(conn: &mut AsyncPgConnection, run: &MintRun, minted_by: Option<i32>) -> QueryResult<usize> {
+/// Stores a run and returns its number.
+pub(super) async fn insert_run(
+    conn: &mut AsyncPgConnection,
+    run: &MintRun,
+    minted_by: Option<i32>,
+) -> QueryResult<i32> {
     let key = |key_no: KeyNo| i32::from(key_no.get());
     let row = RunRow {
         batch_no: run.batch_no.to_i32(),
@@ -179,52 +212,71 @@ pub(super) async fn insert_run(conn: &mut AsyncPgConnection, run: &MintRun, mint
         scratch_key_no: run.scratch_key.map(key),
         minted_at: run.minted_at,
     };
-    diesel::insert_into(mint_runs::table).values((row, mint_runs::minted_by.eq(minted_by))).execute(conn).await
+    diesel::insert_into(mint_runs::table)
+        .values((row, mint_runs::minted_by.eq(minted_by)))
+        .returning(mint_runs::run_no)
+        .get_result(conn)
+        .await
 }
 
 /// A batch's runs, lowest serial first.
 pub(super) async fn runs(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Vec<MintRun>> {
-    let query = RunRow::query().filter(mint_runs::batch_no.eq(batch_no.to_i32())).order(mint_runs::first_serial);
+    let query = RunRow::query()
+        .filter(mint_runs::batch_no.eq(batch_no.to_i32()))
+        .order(mint_runs::first_serial);
     let rows: Vec<RunRow> = query.load(conn).await?;
     rows.into_iter().map(RunRow::into_run).collect()
 }
 
-/// The kept answer to an order: the hash of its body, and the answer.
-pub(super) async fn kept_answer(
+/// The run that answered an order, with the hash of the order's body.
+pub(super) async fn answered_order(
     conn: &mut AsyncPgConnection,
     token_id: i32,
-    route: &str,
-    key: &str,
+    order: &OrderKey,
     since: DateTime<Utc>,
-) -> QueryResult<Option<(Vec<u8>, Value)>> {
-    idempotent_answers::table
-        .find((token_id, route, key))
-        .filter(idempotent_answers::created_at.ge(since))
-        .select((idempotent_answers::body_hash, idempotent_answers::answer))
+) -> QueryResult<Option<(Vec<u8>, MintRun)>> {
+    let found: Option<(Vec<u8>, RunRow)> = mint_orders::table
+        .inner_join(mint_runs::table)
+        .filter(
+            mint_orders::token_id
+                .eq(token_id)
+                .and(mint_orders::route.eq(&order.route))
+                .and(mint_orders::key.eq(&order.key)),
+        )
+        .filter(mint_orders::created_at.ge(since))
+        .select((mint_orders::body_hash, RunRow::as_select()))
         .first(conn)
         .await
-        .optional()
+        .optional()?;
+    found.map(|(hash, row)| Ok((hash, row.into_run()?))).transpose()
 }
 
-/// An answer to keep.
-#[derive(Insertable)]
-#[diesel(table_name = idempotent_answers)]
-pub(super) struct KeptAnswer<'a> {
-    pub(super) token_id: i32,
-    pub(super) route: &'a str,
-    pub(super) key: &'a str,
-    pub(super) body_hash: &'a [u8],
-    pub(super) answer: &'a Value,
-    pub(super) created_at: DateTime<Utc>,
+/// Keeps which run answered an order.
+pub(super) async fn keep_order(
+    conn: &mut AsyncPgConnection,
+    token_id: i32,
+    order: &OrderKey,
+    run_no: i32,
+    now: DateTime<Utc>,
+) -> QueryResult<usize> {
+    diesel::insert_into(mint_orders::table)
+        .values((
+            mint_orders::token_id.eq(token_id),
+            mint_orders::route.eq(&order.route),
+            mint_orders::key.eq(&order.key),
+            mint_orders::body_hash.eq(order.body_hash.as_slice()),
+            mint_orders::run_no.eq(run_no),
+            mint_orders::created_at.eq(now),
+        ))
+        .execute(conn)
+        .await
 }
 
-pub(super) async fn keep_answer(conn: &mut AsyncPgConnection, answer: KeptAnswer<'_>) -> QueryResult<usize> {
-    diesel::insert_into(idempotent_answers::table).values(answer).execute(conn).await
-}
-
-/// Forgets answers kept before `until`.
-pub(super) async fn forget_answers(conn: &mut AsyncPgConnection, until: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::delete(idempotent_answers::table.filter(idempotent_answers::created_at.lt(until))).execute(conn).await
+/// Forgets orders kept before `until`.
+pub(super) async fn forget_orders(conn: &mut AsyncPgConnection, until: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::delete(mint_orders::table.filter(mint_orders::created_at.lt(until)))
+        .execute(conn)
+        .await
 }
 
 /// Notes that scratch codes left the service.
@@ -249,7 +301,10 @@ pub(super) async fn record_scratch_export(
 
 /// Batch number and next serial of every batch.
 pub(super) async fn serials(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(i32, i32)>> {
-    batches::table.select((batches::batch_no, batches::next_serial)).load(conn).await
+    batches::table
+        .select((batches::batch_no, batches::next_serial))
+        .load(conn)
+        .await
 }
 
 /// Makes the next batch number larger than `batch_no`.

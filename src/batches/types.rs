@@ -1,9 +1,10 @@
 //! Batches, runs and what is asked of them, as values. Pure.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::stamp::{BatchNo, KeyNo, LastValidDay, ProductNo, Serial};
@@ -107,7 +108,9 @@ const MAX_UNIT_CHARS: usize = 20;
 impl OpenBatch {
     /// Checks the dates against each other and today, and the unit.
     pub fn check(&self, today: NaiveDate) -> Result<()> {
-        if MAX_DAYS_AHEAD < self.packed_on.signed_duration_since(today).num_days() || LastValidDay::from_date(self.packed_on).is_err() {
+        if MAX_DAYS_AHEAD < self.packed_on.signed_duration_since(today).num_days()
+            || LastValidDay::from_date(self.packed_on).is_err()
+        {
             return Err(Error::invalid(
                 "packed_on",
                 "Ngày đóng gói phải từ 02/01/2020 đến tối đa 31 ngày sau hôm nay.",
@@ -123,10 +126,16 @@ impl OpenBatch {
                 ));
             }
             LastValidDay::from_date(last).map_err(|_| {
-                Error::invalid("last_valid_day", "Hạn sử dụng không được sau 06/06/2199.", "last_valid_day must not be after 2199-06-06")
+                Error::invalid(
+                    "last_valid_day",
+                    "Hạn sử dụng không được sau 06/06/2199.",
+                    "last_valid_day must not be after 2199-06-06",
+                )
             })?;
         }
-        let bad_unit = |unit: &String| unit.trim().is_empty() || MAX_UNIT_CHARS < unit.chars().count() || unit.chars().any(char::is_control);
+        let bad_unit = |unit: &String| {
+            unit.trim().is_empty() || MAX_UNIT_CHARS < unit.chars().count() || unit.chars().any(char::is_control)
+        };
         if self.unit.as_ref().is_some_and(bad_unit) || (self.unit.is_some() && self.quantity.is_none()) {
             return Err(Error::invalid(
                 "unit",
@@ -171,12 +180,23 @@ impl Batch {
 }
 
 /// An order of stamps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MintOrder {
-    /// How many.
-    pub count: u32,
+    /// How many, at least 1.
+    pub count: NonZeroU32,
     /// With a scratch layer.
     pub scratch: bool,
+}
+
+/// The caller's name for one order, so that repeating it mints nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderKey {
+    /// Method and path.
+    pub route: String,
+    /// The caller's `Idempotency-Key`.
+    pub key: String,
+    /// SHA-256 of the parsed body.
+    pub body_hash: [u8; 32],
 }
 
 /// One run: stamps `first` to `last` of a batch, all signed alike.
@@ -223,7 +243,11 @@ impl SerialRange {
     /// Checks the order.
     pub fn new(first: Serial, last: Serial) -> Result<Self> {
         if last < first {
-            return Err(Error::invalid("last", "Số cuối phải không nhỏ hơn số đầu.", "last must not be below first"));
+            return Err(Error::invalid(
+                "last",
+                "Số cuối phải không nhỏ hơn số đầu.",
+                "last must not be below first",
+            ));
         }
         Ok(Self { first, last })
     }
@@ -291,7 +315,10 @@ mod tests {
 
     #[track_caller]
     fn check_dates(packed_on: &str, last: Option<&str>, expected: bool) {
-        assert_eq!(order(packed_on, last).check("2026-11-22".parse().unwrap()).is_ok(), expected);
+        assert_eq!(
+            order(packed_on, last).check("2026-11-22".parse().unwrap()).is_ok(),
+            expected
+        );
     }
 
     #[test]

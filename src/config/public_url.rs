@@ -13,7 +13,9 @@ pub struct PublicUrl(String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PublicUrlError {
     /// Not an address of a site's root.
-    #[error("must be the address of the site alone, for example https://ocop.thainguyen.vn, without path, query or user")]
+    #[error(
+        "must be the address of the site alone, for example https://ocop.thainguyen.vn, without path, query or user"
+    )]
     NotARoot,
     /// Not https.
     #[error("must start with https://; only 'nguon demo' may use http")]
@@ -30,7 +32,9 @@ impl PublicUrlError {
     /// The sentence in Vietnamese.
     pub const fn vi(self) -> &'static str {
         match self {
-            Self::NotARoot => "phải chỉ là địa chỉ trang, ví dụ https://ocop.thainguyen.vn, không có đường dẫn phía sau",
+            Self::NotARoot => {
+                "phải chỉ là địa chỉ trang, ví dụ https://ocop.thainguyen.vn, không có đường dẫn phía sau"
+            }
             Self::NotHttps => "phải bắt đầu bằng https:// (chỉ lệnh demo được dùng http)",
             Self::NotAHost => "phải là tên miền thật, ví dụ ocop.thainguyen.vn, không phải địa chỉ IP hay localhost",
             Self::TooLong => "có tên miền dài quá 31 ký tự, không vừa mã QR; xin chọn tên ngắn hơn",
@@ -50,7 +54,12 @@ impl PublicUrl {
         }
         let host = url.host_str().unwrap_or_default();
         let top_level = host.rsplit('.').next().unwrap_or_default();
-        if !host.contains('.') || is_ip(host) || RESERVED.contains(&top_level) || host.starts_with('.') || host.ends_with('.') {
+        if !host.contains('.')
+            || is_ip(host)
+            || RESERVED.contains(&top_level)
+            || host.starts_with('.')
+            || host.ends_with('.')
+        {
             return Err(PublicUrlError::NotAHost);
         }
         Self::printable(&url)
@@ -92,7 +101,11 @@ impl PublicUrl {
 
 fn root(text: &str) -> Result<url::Url, PublicUrlError> {
     let url = url::Url::parse(text).map_err(|_| PublicUrlError::NotARoot)?;
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+    let bare = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
     if !bare || url.host_str().is_none() {
         return Err(PublicUrlError::NotARoot);
     }
@@ -114,9 +127,19 @@ mod tests {
 
     #[test]
     fn a_service_is_https_on_a_real_host() {
-        assert_eq!(PublicUrl::for_service("https://OCOP.thainguyen.vn/").unwrap().as_str(), "https://ocop.thainguyen.vn");
+        assert_eq!(
+            PublicUrl::for_service("https://OCOP.thainguyen.vn/").unwrap().as_str(),
+            "https://ocop.thainguyen.vn"
+        );
         refused("http://ocop.thainguyen.vn", PublicUrlError::NotHttps);
-        for url in ["https://localhost", "https://127.0.0.1", "https://[::1]", "https://nguon", "https://demo.invalid", "https://x.local"] {
+        for url in [
+            "https://localhost",
+            "https://127.0.0.1",
+            "https://[::1]",
+            "https://nguon",
+            "https://demo.invalid",
+            "https://x.local",
+        ] {
             refused(url, PublicUrlError::NotAHost);
         }
     }

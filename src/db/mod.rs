@@ -6,5 +6,5 @@ mod migrate;
 mod pool;
 pub mod schema;
 
-pub use migrate::{MIGRATIONS, migrate};
+pub use migrate::{MIGRATIONS, has_pending_migrations, migrate};
 pub use pool::Db;

@@ -23,7 +23,7 @@ const LOCK_TIMEOUT_MS: u32 = 5_000;
 /// A transaction left open by a lost client, milliseconds.
 const IDLE_IN_TRANSACTION_TIMEOUT_MS: u32 = 10_000;
 /// Connections of one process; more gains nothing on the machines this runs on.
-pub const POOL_SIZE: usize = 8;
+const POOL_SIZE: usize = 8;
 
 /// Connections to one database.
 #[derive(Clone)]
@@ -64,7 +64,9 @@ impl Db {
 
 async fn establish(url: String, drivers: Handle) -> Result<AsyncPgConnection, ConnectionError> {
     let connecting = drivers.spawn(async move { AsyncPgConnection::establish(&url).await });
-    connecting.await.map_err(|err| ConnectionError::BadConnection(err.to_string()))?
+    connecting
+        .await
+        .map_err(|err| ConnectionError::BadConnection(err.to_string()))?
 }
 
 /// Timeouts go into the URL's options, so that every connection has them from its first statement on.

@@ -1,5 +1,8 @@
 //! The tables as diesel sees them. Types only; every rule is in the migrations.
-#![expect(missing_docs, reason = "the columns are documented where they are created, in migrations/")]
+#![expect(
+    missing_docs,
+    reason = "the columns are documented where they are created, in migrations/"
+)]
 
 diesel::table! {
     deployment (only_row) {
@@ -171,12 +174,12 @@ diesel::table! {
 }
 
 diesel::table! {
-    idempotent_answers (token_id, route, key) {
+    mint_orders (token_id, route, key) {
         token_id -> Int4,
         route -> Text,
         key -> Text,
         body_hash -> Bytea,
-        answer -> Jsonb,
+        run_no -> Int4,
         created_at -> Timestamptz,
     }
 }
@@ -185,4 +188,14 @@ diesel::joinable!(products -> producers (producer_no));
 diesel::joinable!(certificates -> products (product_no));
 diesel::joinable!(batches -> products (product_no));
 diesel::joinable!(mint_runs -> batches (batch_no));
-diesel::allow_tables_to_appear_in_same_query!(batches, certificates, communes, mint_runs, producers, product_sets, products);
+diesel::joinable!(mint_orders -> mint_runs (run_no));
+diesel::allow_tables_to_appear_in_same_query!(
+    batches,
+    certificates,
+    communes,
+    mint_orders,
+    mint_runs,
+    producers,
+    product_sets,
+    products
+);

@@ -50,7 +50,9 @@ impl FromRequest for Office {
         let gate = req.app_data::<web::Data<Gate>>().cloned();
         let token = bearer(req);
         Box::pin(async move {
-            let (Some(gate), Some(token)) = (gate, token) else { return Err(Error::Unauthenticated) };
+            let (Some(gate), Some(token)) = (gate, token) else {
+                return Err(Error::Unauthenticated);
+            };
             let actor = gate.0.authenticate(token).await?;
             actor.require(Scope::Office)?;
             Ok(Self(actor))
@@ -101,7 +103,9 @@ where
     F::Output: Responder + 'static,
 {
     if method == Method::GET {
-        return web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler);
+        return web::route()
+            .guard(guard::Any(guard::Get()).or(guard::Head()))
+            .to(handler);
     }
     web::method(method).to(handler)
 }

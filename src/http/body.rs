@@ -25,7 +25,14 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
             .headers()
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json"));
+            .is_some_and(|value| {
+                value
+                    .split(';')
+                    .next()
+                    .unwrap_or_default()
+                    .trim()
+                    .eq_ignore_ascii_case("application/json")
+            });
         let mut payload = payload.take();
         Box::pin(async move {
             if !is_json {
@@ -39,7 +46,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
                 }
                 bytes.extend_from_slice(&chunk);
             }
-            serde_json::from_slice(&bytes).map(Self).map_err(|err| Error::MalformedBody(err.to_string()))
+            serde_json::from_slice(&bytes)
+                .map(Self)
+                .map_err(|err| Error::MalformedBody(err.to_string()))
         })
     }
 }
@@ -71,7 +80,10 @@ impl FromRequest for IdempotencyKey {
     type Future = Ready<Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let value = req.headers().get("Idempotency-Key").and_then(|value| value.to_str().ok());
+        let value = req
+            .headers()
+            .get("Idempotency-Key")
+            .and_then(|value| value.to_str().ok());
         ready(value.ok_or(Error::IdempotencyKeyRequired).and_then(Self::new))
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use actix_web::http::header::CONTENT_SECURITY_POLICY;
 use actix_web::HttpResponseBuilder;
+use actix_web::http::header::CONTENT_SECURITY_POLICY;
 use askama::Template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::Language;
 
 /// The style sheet of the public pages, small enough to travel inside each of them.
-pub const PAGE_CSS: &str = include_str!("../../assets/css/page.css");
+const PAGE_CSS: &str = include_str!("../../assets/css/page.css");
 
 static PAGE_POLICY: LazyLock<String> = LazyLock::new(|| {
     format!(
@@ -66,6 +66,13 @@ struct ErrorPage<'p> {
 /// A page for a person who meets an error outside the API.
 pub(super) fn error_document(language: Language, text: &str) -> String {
     let title = language.pick("Chưa làm được", "Something is not right");
-    let document = Document { language, title, other_language_href: language.pick("?lang=en", "?lang=vi"), demo: false };
-    ErrorPage { document, text }.render().unwrap_or_else(|_| text.to_owned())
+    let document = Document {
+        language,
+        title,
+        other_language_href: language.pick("?lang=en", "?lang=vi"),
+        demo: false,
+    };
+    ErrorPage { document, text }
+        .render()
+        .unwrap_or_else(|_| text.to_owned())
 }

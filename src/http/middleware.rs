@@ -10,7 +10,8 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, ResponseError};
@@ -27,7 +28,8 @@ pub struct RequestId(u64);
 impl RequestId {
     /// Unique in this process, and most likely among processes.
     fn next() -> Self {
-        static START: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish() & 0xffff_ffff_0000_0000);
+        static START: LazyLock<u64> =
+            LazyLock::new(|| RandomState::new().build_hasher().finish() & 0xffff_ffff_0000_0000);
         static COUNT: AtomicU64 = AtomicU64::new(1);
         Self(*START | COUNT.fetch_add(1, Ordering::Relaxed) & 0xffff_ffff)
     }
@@ -78,7 +80,11 @@ fn log_error(error: &Error, id: RequestId) {
 /// A person's browser outside the API gets a page instead of JSON.
 fn wants_page(res: &ServiceResponse<BoxBody>) -> bool {
     let req = res.request();
-    let accepts_html = req.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"));
+    let accepts_html = req
+        .headers()
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("text/html"));
     accepts_html && !req.path().starts_with("/api/")
 }
 
@@ -104,8 +110,14 @@ fn set_headers(headers: &mut HeaderMap, id: RequestId) {
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "no-referrer"),
         (CACHE_CONTROL, "no-store"),
-        (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
-        (HeaderName::from_static("permissions-policy"), "geolocation=(), camera=(), microphone=()"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "geolocation=(), camera=(), microphone=()",
+        ),
     ];
     for (name, value) in DEFAULTS {
         if !headers.contains_key(&name) {

@@ -9,6 +9,7 @@ mod middleware;
 mod network;
 mod problem;
 mod routes;
+mod stream;
 
 pub use access::{Access, Authenticate, FirstIs, Gate, Office, Public, guarded};
 pub use body::{IdempotencyKey, JsonBody, MAX_BODY_BYTES};
@@ -17,5 +18,6 @@ pub use language::Language;
 pub use middleware::{RequestId, answer_request};
 pub use network::{ClientNetwork, Network};
 pub use problem::{Problem, status_of};
-pub use routes::{Mounts, Route, extractor_config, not_found};
 pub(crate) use routes::routes;
+pub use routes::{Mounts, Route, extractor_config, not_found};
+pub use stream::{PieceSink, streamed};

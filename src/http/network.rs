@@ -39,9 +39,17 @@ impl FromRequest for ClientNetwork {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let web = req.app_data::<web::Data<Web>>();
         let peer = req.peer_addr().map(|address| address.ip().to_canonical());
-        let forwarded = req.headers().get_all("X-Forwarded-For").filter_map(|value| value.to_str().ok());
-        let hops = forwarded.flat_map(|value| value.split(',')).map(|hop| hop.trim().to_owned()).collect::<Vec<_>>();
-        ready(Ok(Self(peer.map(|peer| Network::of(client(peer, &hops, |ip| web.is_some_and(|web| web.trusts(ip))))))))
+        let forwarded = req
+            .headers()
+            .get_all("X-Forwarded-For")
+            .filter_map(|value| value.to_str().ok());
+        let hops = forwarded
+            .flat_map(|value| value.split(','))
+            .map(|hop| hop.trim().to_owned())
+            .collect::<Vec<_>>();
+        ready(Ok(Self(peer.map(|peer| {
+            Network::of(client(peer, &hops, |ip| web.is_some_and(|web| web.trusts(ip))))
+        }))))
     }
 }
 
@@ -66,7 +74,10 @@ mod tests {
     fn check(peer: &str, hops: &[&str], expected: &str) {
         let trusted = |ip: IpAddr| ip == IpAddr::from([127, 0, 0, 1]);
         let hops = hops.iter().map(|hop| (*hop).to_owned()).collect::<Vec<_>>();
-        assert_eq!(client(peer.parse().unwrap(), &hops, trusted), expected.parse::<IpAddr>().unwrap());
+        assert_eq!(
+            client(peer.parse().unwrap(), &hops, trusted),
+            expected.parse::<IpAddr>().unwrap()
+        );
     }
 
     #[test]

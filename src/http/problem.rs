@@ -1,7 +1,7 @@
 //! How an error looks on the wire: RFC 9457 problem+json with a stable code and both languages. Causes stay in the log.
 
-use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
@@ -60,7 +60,9 @@ impl From<&Error> for Problem {
 pub fn status_of(error: &Error) -> StatusCode {
     match error {
         Error::NotFound(_) => StatusCode::NOT_FOUND,
-        Error::Invalid { .. } | Error::MandatoryDataMissing(_) | Error::Label(_) | Error::Import(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Invalid { .. } | Error::MandatoryDataMissing(_) | Error::Label(_) | Error::Import(_) => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         Error::Unauthenticated => StatusCode::UNAUTHORIZED,
         Error::Forbidden(_) => StatusCode::FORBIDDEN,
         Error::MalformedBody(_) | Error::IdempotencyKeyRequired => StatusCode::BAD_REQUEST,
@@ -79,9 +81,11 @@ pub fn status_of(error: &Error) -> StatusCode {
         | Error::Refused { .. } => StatusCode::CONFLICT,
         Error::TooManyCodes { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::NoActiveKey { .. } | Error::Unavailable(_) | Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
-        Error::KeyDoesNotOpen { .. } | Error::Cluster(_) | Error::Setting(_) | Error::File { .. } | Error::Internal(_) => {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
+        Error::KeyDoesNotOpen { .. }
+        | Error::Cluster(_)
+        | Error::Setting(_)
+        | Error::File { .. }
+        | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
@@ -96,8 +100,12 @@ impl ResponseError for Error {
         match self {
             Self::Unauthenticated => drop(response.insert_header((WWW_AUTHENTICATE, "Bearer"))),
             Self::MethodNotAllowed { allowed } => drop(response.insert_header((ALLOW, allowed.as_str()))),
-            Self::TooManyCodes { retry_after_seconds } => drop(response.insert_header((RETRY_AFTER, retry_after_seconds.to_string()))),
-            _ if status == StatusCode::SERVICE_UNAVAILABLE => drop(response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS))),
+            Self::TooManyCodes { retry_after_seconds } => {
+                drop(response.insert_header((RETRY_AFTER, retry_after_seconds.to_string())))
+            }
+            _ if status == StatusCode::SERVICE_UNAVAILABLE => {
+                drop(response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS)))
+            }
             _ => {}
         }
         response.content_type(PROBLEM_JSON).json(Problem::from(self))

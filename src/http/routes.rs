@@ -29,8 +29,8 @@ impl Route {
                     in_pattern = false;
                     path.push(c);
                 }
-                c if in_pattern => drop(c),
-                c => path.push(c),
+                c if !in_pattern => path.push(c),
+                _ => {}
             }
         }
         path
@@ -104,6 +104,11 @@ pub async fn not_found() -> Result<HttpResponse, Error> {
 pub fn extractor_config(cfg: &mut web::ServiceConfig) {
     cfg.app_data(web::PathConfig::default().error_handler(|_, _| Error::NotFound(Thing::Page).into()));
     cfg.app_data(web::QueryConfig::default().error_handler(|err, _| {
-        Error::invalid("query", format!("Tham số không đúng: {err}"), format!("bad parameter: {err}")).into()
+        Error::invalid(
+            "query",
+            format!("Tham số không đúng: {err}"),
+            format!("bad parameter: {err}"),
+        )
+        .into()
     }));
 }

@@ -79,10 +79,16 @@ impl Jwks {
 
     /// Checks every key and takes them into a ring.
     pub fn to_keyring(&self) -> Result<Keyring, JwksError> {
-        let keys = self.keys.iter().map(Jwk::to_public_key).collect::<Result<Vec<_>, _>>()?;
+        let keys = self
+            .keys
+            .iter()
+            .map(Jwk::to_public_key)
+            .collect::<Result<Vec<_>, _>>()?;
         let ring: Keyring = keys.iter().cloned().collect();
         if ring.iter().count() != keys.len() {
-            let twice = keys.iter().find(|key| 1 < keys.iter().filter(|other| other.key_no == key.key_no).count());
+            let twice = keys
+                .iter()
+                .find(|key| 1 < keys.iter().filter(|other| other.key_no == key.key_no).count());
             return Err(JwksError::KeyNo(twice.map_or(0, |key| key.key_no.get())));
         }
         Ok(ring)
@@ -114,7 +120,9 @@ impl Jwk {
 
 impl From<&Keyring> for Jwks {
     fn from(ring: &Keyring) -> Self {
-        Self { keys: ring.iter().map(Jwk::from).collect() }
+        Self {
+            keys: ring.iter().map(Jwk::from).collect(),
+        }
     }
 }
 
@@ -150,7 +158,10 @@ mod tests {
 
     #[track_caller]
     fn check(json: &str, expected: &JwksError) {
-        assert_eq!(&Jwks::parse(json.as_bytes()).unwrap().to_keyring().unwrap_err(), expected);
+        assert_eq!(
+            &Jwks::parse(json.as_bytes()).unwrap().to_keyring().unwrap_err(),
+            expected
+        );
     }
 
     #[test]
@@ -167,13 +178,25 @@ mod tests {
 
     #[test]
     fn one_bad_key_refuses_the_whole_set() {
-        let key = |x: &str, n: u16, more: &str| format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}","stamp_kid":{n}{more}}}"#);
+        let key =
+            |x: &str, n: u16, more: &str| format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}","stamp_kid":{n}{more}}}"#);
         let good = key(X, 1, "");
         check(&format!(r#"{{"keys":[{good},{good}]}}"#), &JwksError::KeyNo(1));
         check(&format!(r#"{{"keys":[{}]}}"#, key(X, 0, "")), &JwksError::KeyNo(0));
-        check(&format!(r#"{{"keys":[{good},{}]}}"#, key(X, 2, r#","status":"lost""#)), &JwksError::Status(2));
-        let identity = URL_SAFE_NO_PAD.encode([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-        check(&format!(r#"{{"keys":[{good},{}]}}"#, key(&identity, 2, "")), &JwksError::Weak(2));
-        check(r#"{"keys":[{"kty":"RSA","crv":"","x":"","stamp_kid":3}]}"#, &JwksError::Kind(3));
+        check(
+            &format!(r#"{{"keys":[{good},{}]}}"#, key(X, 2, r#","status":"lost""#)),
+            &JwksError::Status(2),
+        );
+        let identity = URL_SAFE_NO_PAD.encode([
+            1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        ]);
+        check(
+            &format!(r#"{{"keys":[{good},{}]}}"#, key(&identity, 2, "")),
+            &JwksError::Weak(2),
+        );
+        check(
+            r#"{"keys":[{"kty":"RSA","crv":"","x":"","stamp_kid":3}]}"#,
+            &JwksError::Kind(3),
+        );
     }
 }

@@ -52,8 +52,15 @@ impl KeyRoom {
                 && info.not_before <= now
                 && info.not_after.is_none_or(|end| now < end)
         };
-        let newest = self.infos.iter().filter(usable).filter_map(|info| KeyNo::new(info.key_no).ok()).max();
-        newest.ok_or(Error::NoActiveKey { purpose: purpose.as_str() })
+        let newest = self
+            .infos
+            .iter()
+            .filter(usable)
+            .filter_map(|info| KeyNo::new(info.key_no).ok())
+            .max();
+        newest.ok_or(Error::NoActiveKey {
+            purpose: purpose.as_str(),
+        })
     }
 
     /// The signer of a run's key, whatever its state: a reprint is identical for ever.
@@ -95,7 +102,13 @@ pub struct Keys {
 impl Keys {
     /// Nothing is opened until `reload`.
     pub fn new(db: Db, clock: Clock, secret: Secret, issuer: Issuer) -> Self {
-        Self { db, clock, secret, issuer, room: Arc::default() }
+        Self {
+            db,
+            clock,
+            secret,
+            issuer,
+            room: Arc::default(),
+        }
     }
 
     /// The opened keys now.
@@ -111,10 +124,20 @@ impl Keys {
         Ok(room)
     }
 
+    /// Whether the register answers and stamps can be signed and coded.
+    pub async fn check_ready(&self) -> Result<()> {
+        let room = self.reload().await?;
+        room.active(Purpose::Stamp, self.clock.now())?;
+        room.active(Purpose::Code, self.clock.now())?;
+        Ok(())
+    }
+
     /// Makes the next key of a purpose and returns its number. Older keys stay active until they are retired.
     pub async fn create(&self, purpose: Purpose) -> Result<KeyNo> {
         let mut conn = self.db.conn().await?;
-        let key_no = conn.transaction(async |conn| self.insert_next(conn, purpose).await).await?;
+        let key_no = conn
+            .transaction(async |conn| self.insert_next(conn, purpose).await)
+            .await?;
         self.reload().await?;
         Ok(key_no)
     }
@@ -133,7 +156,11 @@ impl Keys {
         store::lock_purpose(conn, purpose.as_str()).await?;
         let next = store::last_key_no(conn, purpose.as_str()).await? + 1;
         let key_no = KeyNo::try_from(next).map_err(|_| {
-            Error::refused("key-numbers-exhausted", "Đã dùng hết 4095 số khóa.", "all 4095 key numbers of this purpose are used")
+            Error::refused(
+                "key-numbers-exhausted",
+                "Đã dùng hết 4095 số khóa.",
+                "all 4095 key numbers of this purpose are used",
+            )
         })?;
         let mut seed = Zeroizing::new([0; 32]);
         getrandom::fill(seed.as_mut()).map_err(Error::internal)?;
@@ -158,7 +185,10 @@ impl Keys {
         let mut conn = self.db.conn().await?;
         conn.transaction(async |conn| {
             let rows = store::lock_purpose(conn, purpose.as_str()).await?;
-            let row = rows.iter().find(|row| row.key_no == i32::from(key_no.get())).ok_or(Error::NotFound(Thing::Key))?;
+            let row = rows
+                .iter()
+                .find(|row| row.key_no == i32::from(key_no.get()))
+                .ok_or(Error::NotFound(Thing::Key))?;
             let is_active = |row: &KeyRow| row.status == KeyStatus::Active.as_str();
             if to == KeyStatus::Retired && is_active(row) && rows.iter().filter(|row| is_active(row)).count() == 1 {
                 return Err(Error::refused(
@@ -168,7 +198,11 @@ impl Keys {
                 ));
             }
             if to == KeyStatus::Retired && row.status == KeyStatus::Compromised.as_str() {
-                return Err(Error::refused("key-compromised", "Khóa đã lộ thì không đổi lại được.", "a compromised key stays compromised"));
+                return Err(Error::refused(
+                    "key-compromised",
+                    "Khóa đã lộ thì không đổi lại được.",
+                    "a compromised key stays compromised",
+                ));
             }
             store::set_status(conn, purpose.as_str(), row.key_no, to.as_str(), self.clock.now()).await?;
             Ok(())
@@ -191,8 +225,14 @@ impl Keys {
             let purpose = Purpose::parse(&row.purpose).ok_or_else(damaged)?;
             let key_no = KeyNo::try_from(row.key_no).map_err(|_| damaged())?;
             let status = KeyStatus::parse(&row.status).ok_or_else(damaged)?;
-            let does_not_open = Error::KeyDoesNotOpen { purpose: purpose.as_str(), key_no: key_no.get() };
-            let seed = self.secret.open(&self.place(purpose, key_no), &row.sealed).ok_or(does_not_open)?;
+            let does_not_open = Error::KeyDoesNotOpen {
+                purpose: purpose.as_str(),
+                key_no: key_no.get(),
+            };
+            let seed = self
+                .secret
+                .open(&self.place(purpose, key_no), &row.sealed)
+                .ok_or(does_not_open)?;
             match purpose {
                 Purpose::Stamp => {
                     let signer = StampSigner::new(key_no, &seed);
@@ -200,7 +240,13 @@ impl Keys {
                         return Err(damaged());
                     }
                     let verifying = check_key(&signer.public_bytes()).map_err(|_| damaged())?;
-                    public.push(PublicKey { key_no, verifying, status, not_before: Some(row.not_before), not_after: row.not_after });
+                    public.push(PublicKey {
+                        key_no,
+                        verifying,
+                        status,
+                        not_before: Some(row.not_before),
+                        not_after: row.not_after,
+                    });
                     room.signers.insert(key_no, signer);
                 }
                 Purpose::Code => drop(room.codes.insert(key_no, CodeKey::new(*seed))),

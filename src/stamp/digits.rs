@@ -40,7 +40,9 @@ pub fn decode(text: &[u8]) -> Result<[u8; N_BYTES], Rule> {
     let (groups, _) = bytes.as_chunks_mut::<BYTES_PER_GROUP>();
     for (field, group) in fields.iter().zip(groups) {
         let n = field.iter().fold(0_u64, |n, &digit| n * 10 + u64::from(digit - b'0'));
-        let [0, rest @ ..] = n.to_be_bytes() else { return Err(Rule::Group) };
+        let [0, rest @ ..] = n.to_be_bytes() else {
+            return Err(Rule::Group);
+        };
         *group = rest;
     }
     Ok(bytes)

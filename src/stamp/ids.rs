@@ -21,21 +21,19 @@ pub struct OutOfRange {
 const MAX_U24: u32 = 0x00ff_ffff;
 
 macro_rules! u24 {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $min:expr) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(u32);
 
         impl $name {
-            /// Smallest value.
-            pub const MIN: Self = Self($min);
             /// Largest value: the field is 24 bits wide.
             pub const MAX: Self = Self(MAX_U24);
 
             /// Checks the range.
             pub const fn new(n: u32) -> Result<Self, OutOfRange> {
-                if n < $min || MAX_U24 < n {
-                    return Err(OutOfRange { what: $what, min: $min, max: MAX_U24 });
+                if MAX_U24 < n {
+                    return Err(OutOfRange { what: $what, min: 0, max: MAX_U24 });
                 }
                 Ok(Self(n))
             }
@@ -66,7 +64,7 @@ macro_rules! u24 {
             type Error = OutOfRange;
 
             fn try_from(n: i32) -> Result<Self, OutOfRange> {
-                u32::try_from(n).ok().map_or(Err(OutOfRange { what: $what, min: $min, max: MAX_U24 }), Self::new)
+                u32::try_from(n).ok().map_or(Err(OutOfRange { what: $what, min: 0, max: MAX_U24 }), Self::new)
             }
         }
 
@@ -80,15 +78,15 @@ macro_rules! u24 {
             type Err = OutOfRange;
 
             fn from_str(text: &str) -> Result<Self, OutOfRange> {
-                text.parse().map_or(Err(OutOfRange { what: $what, min: $min, max: MAX_U24 }), Self::new)
+                text.parse().map_or(Err(OutOfRange { what: $what, min: 0, max: MAX_U24 }), Self::new)
             }
         }
     };
 }
 
-u24!(/** A product's number in the province's OCOP register. */ ProductNo, "product_no", 0);
-u24!(/** A batch's number, unique per issuer. */ BatchNo, "batch_no", 0);
-u24!(/** A stamp's number within its batch; 0 is the stamp of the whole batch or carton. */ Serial, "serial", 0);
+u24!(/** A product's number in the province's OCOP register. */ ProductNo, "product_no");
+u24!(/** A batch's number, unique per issuer. */ BatchNo, "batch_no");
+u24!(/** A stamp's number within its batch; 0 is the stamp of the whole batch or carton. */ Serial, "serial");
 
 impl Serial {
     /// The stamp of the whole batch or carton, minted with the batch's first run.
@@ -108,7 +106,11 @@ impl KeyNo {
     /// Checks the range; 0 names no key.
     pub const fn new(n: u16) -> Result<Self, OutOfRange> {
         if n == 0 || Self::MAX < n {
-            return Err(OutOfRange { what: "key_no", min: 1, max: 0x0fff });
+            return Err(OutOfRange {
+                what: "key_no",
+                min: 1,
+                max: 0x0fff,
+            });
         }
         Ok(Self(n))
     }
@@ -123,7 +125,14 @@ impl TryFrom<i32> for KeyNo {
     type Error = OutOfRange;
 
     fn try_from(n: i32) -> Result<Self, OutOfRange> {
-        u16::try_from(n).map_or(Err(OutOfRange { what: "key_no", min: 1, max: 0x0fff }), Self::new)
+        u16::try_from(n).map_or(
+            Err(OutOfRange {
+                what: "key_no",
+                min: 1,
+                max: 0x0fff,
+            }),
+            Self::new,
+        )
     }
 }
 
@@ -154,13 +163,21 @@ impl LastValidDay {
         let n_days = day.signed_duration_since(Self::epoch()).num_days();
         match u16::try_from(n_days) {
             Ok(n) if 0 < n => Ok(Self(n)),
-            _ => Err(OutOfRange { what: "last_valid_day", min: 1, max: 0xffff }),
+            _ => Err(OutOfRange {
+                what: "last_valid_day",
+                min: 1,
+                max: 0xffff,
+            }),
         }
     }
 
     /// The calendar day, or nothing when the goods do not expire.
     pub fn to_date(self) -> Option<NaiveDate> {
-        if self == Self::NONE { None } else { Self::epoch().checked_add_days(Days::new(self.0.into())) }
+        if self == Self::NONE {
+            None
+        } else {
+            Self::epoch().checked_add_days(Days::new(self.0.into()))
+        }
     }
 
     /// Days since 2020-01-01.

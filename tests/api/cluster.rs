@@ -461,6 +461,7 @@ impl Drop for Hidden {
         for entry in fs::read_dir(self.place.folder.path()).into_iter().flatten().flatten() {
             if let Ok(noted) = fs::read_to_string(entry.path().join("pg.location")) {
                 let _ = fs::remove_dir_all(noted.trim());
+                let _ = fs::remove_dir_all(Path::new(noted.trim()).with_extension("old-1"));
             }
         }
     }
@@ -483,17 +484,55 @@ fn a_folder_that_postgres_cannot_reach_falls_back_and_stays_there() {
 }
 
 #[test]
+fn a_data_folder_that_was_deleted_begins_afresh_and_its_database_is_set_aside() {
+    let Some(hidden) = Hidden::new() else { return };
+    let cluster = hidden.place.start();
+    let fallback = cluster.data_dir().to_path_buf();
+    sql(&cluster, "create table kept as select 7 as n");
+    cluster.stop().unwrap();
+    fs::remove_dir_all(hidden.place.data()).unwrap();
+    let afresh = hidden.place.start();
+    assert_eq!(afresh.data_dir(), fallback);
+    assert_eq!(
+        sql(&afresh, "select count(*) from pg_tables where tablename = 'kept'"),
+        "0"
+    );
+    assert!(fallback.with_extension("old-1").join("pg/PG_VERSION").exists());
+}
+
+#[test]
+fn a_data_folder_that_was_deleted_under_a_running_server_does_not_cost_it_its_database() {
+    let Some(hidden) = Hidden::new() else { return };
+    let owner = hidden.place.start();
+    fs::remove_dir_all(hidden.place.data()).unwrap();
+    let guest = hidden.place.start();
+    assert!(!guest.is_owner());
+    assert_eq!(guest.url("postgres"), owner.url("postgres"));
+    let _ = fs::remove_dir_all(owner.data_dir());
+}
+
+#[test]
 fn a_moved_folder_is_refused_instead_of_starting_empty() {
     let Some(hidden) = Hidden::new() else { return };
     let first = choose_data_dir(&hidden.place.config(), &|_| {}).unwrap();
     let moved = hidden.place.folder.path().join("moved");
     fs::rename(hidden.place.data(), &moved).unwrap();
-    let error = refusal(&config(moved));
-    let ClusterError::FolderMoved { database, expected, .. } = &error else {
+    let error = refusal(&config(moved.clone()));
+    let ClusterError::FolderMoved {
+        database,
+        expected,
+        note,
+        ..
+    } = &error
+    else {
         panic!("{error}")
     };
     assert_eq!(*database, first);
     assert_ne!(*expected, first);
+    // The remedy that the sentence gives for a moved folder.
+    fs::rename(database, expected).unwrap();
+    fs::write(note, expected.to_str().unwrap()).unwrap();
+    assert_eq!(choose_data_dir(&config(moved), &|_| {}).unwrap(), *expected);
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub enum ClusterError {
         needed: String,
     },
     /// The data folder was moved or copied, and its database lies elsewhere.
-    #[error("{} was moved or copied: its database lies in {}; moved: rename that folder to {}; either way then delete {}", wanted.display(), database.display(), expected.display(), note.display())]
+    #[error("{} was moved or copied: its database lies in {}; if moved: mv {} {} && echo {} > {}; if copied, to begin with an empty database: rm {}", wanted.display(), database.display(), database.display(), expected.display(), expected.display(), note.display(), note.display())]
     FolderMoved {
         /// The data folder as asked for.
         wanted: PathBuf,
@@ -212,10 +212,13 @@ impl ClusterError {
                 path.display()
             ),
             Self::FolderMoved { wanted, database, expected, note } => format!(
-                "Thư mục {} đã bị chuyển chỗ hoặc sao chép; cơ sở dữ liệu của nó nằm ở {}. Nếu đã chuyển chỗ: đổi tên thư mục đó thành {}. Sau đó, dù là trường hợp nào, hãy xóa {}.",
+                "Thư mục {} đã bị chuyển chỗ hoặc sao chép; cơ sở dữ liệu của nó nằm ở {}. Nếu đã chuyển chỗ, hãy chạy: mv {} {} && echo {} > {}. Nếu là bản sao và muốn bắt đầu với cơ sở dữ liệu trống, hãy chạy: rm {}",
                 wanted.display(),
                 database.display(),
+                database.display(),
                 expected.display(),
+                expected.display(),
+                note.display(),
                 note.display()
             ),
             Self::OtherMajor { folder, cluster, installed } => format!(

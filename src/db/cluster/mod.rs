@@ -1,7 +1,7 @@
 //! The private Postgres that runs when no `DATABASE_URL` is set. Must never touch a cluster without holding its lock, and never
 //! turns fsync off: it is the same engine as production.
 //!
-//! Reading order: `layout` (where), `lock` (who), `initdb` (once), `recover` (after a crash), `launch` (how a child becomes
+//! Reading order: `place` (where), `lock` (who), `initdb` (once), `recover` (after a crash), `launch` (how a child becomes
 //! `postgres` without root), `server` (the child). Blocking throughout: call it from a thread that may wait.
 
 mod binaries;
@@ -13,6 +13,7 @@ mod layout;
 mod lock;
 mod log;
 mod pidfile;
+mod place;
 mod recover;
 mod server;
 mod start;
@@ -24,7 +25,7 @@ use std::time::{Duration, Instant};
 
 pub use error::ClusterError;
 pub use launch::{LAUNCH_COMMAND, run_launcher};
-pub use layout::choose_data_dir;
+pub use place::choose_data_dir;
 
 use endpoint::Endpoint;
 use layout::Layout;

@@ -5,5 +5,5 @@ mod store;
 
 pub(super) use store::{Existing, apply, lock};
 
+pub(super) use plan::make_plan;
 pub use plan::{ImportReport, Photos};
-pub(super) use plan::{Plan, make_plan};

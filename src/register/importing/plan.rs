@@ -48,8 +48,14 @@ pub(in crate::register) fn make_plan<'r>(
     demo: bool,
 ) -> Result<Plan<'r>, ImportErrors> {
     let mut errors = Vec::new();
-    let mut plan =
-        Plan { new_producers: vec![], new_products: vec![], known_products: vec![], new_certificates: vec![], photos, demo };
+    let mut plan = Plan {
+        new_producers: vec![],
+        new_products: vec![],
+        known_products: vec![],
+        new_certificates: vec![],
+        photos,
+        demo,
+    };
     let mut seen_producers: HashMap<&str, &ImportRow> = HashMap::new();
     let mut seen_products: HashSet<(&str, &str)> = HashSet::new();
     for row in rows {
@@ -74,7 +80,12 @@ pub(in crate::register) fn make_plan<'r>(
         match product_no {
             Some(product_no) => plan.known_products.push((product_no, row)),
             None if seen_products.insert((&row.producer, &row.product)) => plan.new_products.push(row),
-            None => errors.push(error(row, "product", "trùng với một dòng phía trên", "repeats a line above")),
+            None => errors.push(error(
+                row,
+                "product",
+                "trùng với một dòng phía trên",
+                "repeats a line above",
+            )),
         }
         match certificate(row, product_no, existing) {
             Ok(true) => plan.new_certificates.push(row),
@@ -82,7 +93,11 @@ pub(in crate::register) fn make_plan<'r>(
             Err(error) => errors.push(error),
         }
     }
-    if errors.is_empty() { Ok(plan) } else { Err(to_import_errors(errors)) }
+    if errors.is_empty() {
+        Ok(plan)
+    } else {
+        Err(to_import_errors(errors))
+    }
 }
 
 /// The first day of the row's commune; an unknown code, or one that names another commune today, is an error.
@@ -109,29 +124,47 @@ fn commune(row: &ImportRow, existing: &Existing) -> Result<Option<NaiveDate>, Ro
 
 /// Whether the row's certificate is new; one that overlaps another of the same product is an error.
 fn certificate(row: &ImportRow, product_no: Option<i32>, existing: &Existing) -> Result<bool, RowError> {
-    let of_product = || existing.certificates.iter().filter(|known| Some(known.product_no) == product_no);
+    let of_product = || {
+        existing
+            .certificates
+            .iter()
+            .filter(|known| Some(known.product_no) == product_no)
+    };
     if let Some(dated) = &row.certificate {
-        let same = |known: &ExistingCertificate| known.window == Some((dated.from, dated.to)) && known.number == dated.number;
+        let same =
+            |known: &ExistingCertificate| known.window == Some((dated.from, dated.to)) && known.number == dated.number;
         if of_product().any(same) {
             return Ok(false);
         }
-        let overlapping = of_product().find_map(|known| known.window.filter(|(from, to)| *from <= dated.to && dated.from <= *to));
+        let overlapping =
+            of_product().find_map(|known| known.window.filter(|(from, to)| *from <= dated.to && dated.from <= *to));
         return match overlapping {
             None => Ok(true),
             Some((from, to)) => Err(error(
                 row,
                 "from",
-                format!("trùng thời gian với giấy chứng nhận đã có trong sổ ({} – {})", from.format("%d/%m/%Y"), to.format("%d/%m/%Y")),
+                format!(
+                    "trùng thời gian với giấy chứng nhận đã có trong sổ ({} – {})",
+                    from.format("%d/%m/%Y"),
+                    to.format("%d/%m/%Y")
+                ),
                 format!("overlaps a certificate that the register has ({from} to {to})"),
             )),
         };
     }
-    let Some(undated) = &row.undated_certificate else { return Ok(false) };
+    let Some(undated) = &row.undated_certificate else {
+        return Ok(false);
+    };
     Ok(!of_product().any(|known| known.number == undated.number && known.issuer == undated.issuer))
 }
 
 fn error(row: &ImportRow, column: &str, vi: impl Into<String>, en: impl Into<String>) -> RowError {
-    RowError { line: row.line, column: column.to_owned(), vi: vi.into(), en: en.into() }
+    RowError {
+        line: row.line,
+        column: column.to_owned(),
+        vi: vi.into(),
+        en: en.into(),
+    }
 }
 
 fn to_import_errors(mut errors: Vec<RowError>) -> ImportErrors {

@@ -37,7 +37,13 @@ pub(super) struct ExistingCertificate {
 impl Existing {
     /// Reads it, the communes as of `day`.
     pub(in crate::register) async fn load(conn: &mut AsyncPgConnection, day: NaiveDate) -> QueryResult<Self> {
-        type CertificateRow = (i32, Option<String>, Option<String>, Option<NaiveDate>, Option<NaiveDate>);
+        type CertificateRow = (
+            i32,
+            Option<String>,
+            Option<String>,
+            Option<NaiveDate>,
+            Option<NaiveDate>,
+        );
         let certificates: Vec<CertificateRow> = certificates::table
             .select((
                 certificates::product_no,
@@ -59,7 +65,10 @@ impl Existing {
             producers: load_producers(conn).await?,
             products: load_products(conn).await?,
             certificates: certificates.into_iter().map(to_certificate).collect(),
-            communes: communes.into_iter().map(|(code, first_day, name)| (code, (first_day, name))).collect(),
+            communes: communes
+                .into_iter()
+                .map(|(code, first_day, name)| (code, (first_day, name)))
+                .collect(),
         })
     }
 
@@ -71,23 +80,37 @@ impl Existing {
 }
 
 async fn load_producers(conn: &mut AsyncPgConnection) -> QueryResult<HashMap<String, i32>> {
-    let rows: Vec<(String, i32)> = producers::table.select((producers::name, producers::producer_no)).load(conn).await?;
+    let rows: Vec<(String, i32)> = producers::table
+        .select((producers::name, producers::producer_no))
+        .load(conn)
+        .await?;
     Ok(rows.into_iter().collect())
 }
 
 async fn load_products(conn: &mut AsyncPgConnection) -> QueryResult<HashMap<(i32, String), i32>> {
-    let rows: Vec<(i32, String, i32)> =
-        products::table.select((products::producer_no, products::name, products::product_no)).load(conn).await?;
-    Ok(rows.into_iter().map(|(producer_no, name, product_no)| ((producer_no, name), product_no)).collect())
+    let rows: Vec<(i32, String, i32)> = products::table
+        .select((products::producer_no, products::name, products::product_no))
+        .load(conn)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(producer_no, name, product_no)| ((producer_no, name), product_no))
+        .collect())
 }
 
 /// Locks the register against a second import until the transaction ends.
 pub(in crate::register) async fn lock(conn: &mut AsyncPgConnection) -> QueryResult<usize> {
-    diesel::sql_query("LOCK TABLE producers, products, certificates IN SHARE ROW EXCLUSIVE MODE").execute(conn).await
+    diesel::sql_query("LOCK TABLE producers, products, certificates IN SHARE ROW EXCLUSIVE MODE")
+        .execute(conn)
+        .await
 }
 
 /// Writes a plan.
-pub(in crate::register) async fn apply(conn: &mut AsyncPgConnection, plan: &Plan<'_>, n_rows: usize) -> QueryResult<ImportReport> {
+pub(in crate::register) async fn apply(
+    conn: &mut AsyncPgConnection,
+    plan: &Plan<'_>,
+    n_rows: usize,
+) -> QueryResult<ImportReport> {
     insert_producers(conn, plan).await?;
     let producer_nos = load_producers(conn).await?;
     insert_products(conn, plan, &producer_nos).await?;
@@ -126,7 +149,11 @@ async fn insert_producers(conn: &mut AsyncPgConnection, plan: &Plan<'_>) -> Quer
     Ok(())
 }
 
-async fn insert_products(conn: &mut AsyncPgConnection, plan: &Plan<'_>, producer_nos: &HashMap<String, i32>) -> QueryResult<()> {
+async fn insert_products(
+    conn: &mut AsyncPgConnection,
+    plan: &Plan<'_>,
+    producer_nos: &HashMap<String, i32>,
+) -> QueryResult<()> {
     for chunk in plan.new_products.chunks(CHUNK_ROWS) {
         let row = |row: &&ImportRow| {
             let (shelf_life_n, shelf_life_unit) = shelf_life_columns(row.shelf_life);
@@ -166,7 +193,12 @@ struct ProductChange<'r> {
 }
 
 /// An empty cell leaves what the register has: a file that lacks a column must not wipe it.
-async fn update_product(conn: &mut AsyncPgConnection, product_no: i32, row: &ImportRow, plan: &Plan<'_>) -> QueryResult<usize> {
+async fn update_product(
+    conn: &mut AsyncPgConnection,
+    product_no: i32,
+    row: &ImportRow,
+    plan: &Plan<'_>,
+) -> QueryResult<usize> {
     let (shelf_life_n, shelf_life_unit) = shelf_life_columns(row.shelf_life);
     let change = ProductChange {
         set_no: i16::from(row.set_no),
@@ -179,7 +211,10 @@ async fn update_product(conn: &mut AsyncPgConnection, product_no: i32, row: &Imp
         shelf_life_unit,
         photo: plan.photo(row),
     };
-    diesel::update(products::table.find(product_no)).set(change).execute(conn).await
+    diesel::update(products::table.find(product_no))
+        .set(change)
+        .execute(conn)
+        .await
 }
 
 async fn insert_certificates(
@@ -190,7 +225,10 @@ async fn insert_certificates(
 ) -> QueryResult<()> {
     let product_no = |row: &ImportRow| {
         let producer_no = producer_nos.get(&row.producer).copied().unwrap_or_default();
-        product_nos.get(&(producer_no, row.product.clone())).copied().unwrap_or_default()
+        product_nos
+            .get(&(producer_no, row.product.clone()))
+            .copied()
+            .unwrap_or_default()
     };
     for chunk in plan.new_certificates.chunks(CHUNK_ROWS) {
         let row = |row: &&ImportRow| {
@@ -199,14 +237,19 @@ async fn insert_certificates(
             (
                 certificates::product_no.eq(product_no(row)),
                 certificates::stars.eq(row.stars.filter(|stars| 3 <= *stars).map(i16::from)),
-                certificates::certificate_no.eq(dated.map_or_else(|| undated.and_then(|c| c.number.clone()), |c| c.number.clone())),
-                certificates::issuer.eq(dated.map_or_else(|| undated.and_then(|c| c.issuer.clone()), |c| c.issuer.clone())),
+                certificates::certificate_no
+                    .eq(dated.map_or_else(|| undated.and_then(|c| c.number.clone()), |c| c.number.clone())),
+                certificates::issuer
+                    .eq(dated.map_or_else(|| undated.and_then(|c| c.issuer.clone()), |c| c.issuer.clone())),
                 certificates::valid_from.eq(dated.map(|c| c.from)),
                 certificates::valid_to.eq(dated.map(|c| c.to)),
             )
         };
         let rows: Vec<_> = chunk.iter().map(row).collect();
-        diesel::insert_into(certificates::table).values(rows).execute(conn).await?;
+        diesel::insert_into(certificates::table)
+            .values(rows)
+            .execute(conn)
+            .await?;
     }
     Ok(())
 }

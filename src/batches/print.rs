@@ -1,0 +1,116 @@
+//! From a run to what is printed: sign each serial, write its code. Deterministic, so printing again gives the same stamps.
+//! It renders nothing and stores nothing.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Result, Thing};
+use crate::keys::KeyRoom;
+use crate::stamp::{Issuer, Serial, TypedCode, issue_code, scratch_code};
+
+use super::types::{Batch, MintRun, SerialRange};
+
+/// What is printed for one stamp.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrintedStamp {
+    /// Its serial.
+    pub serial: Serial,
+    /// The 187 digits of the full symbol.
+    pub digits: String,
+    /// The typed code.
+    pub code: TypedCode,
+}
+
+/// A range of a batch's stamps, ready to be signed one after another.
+#[derive(Clone, Debug)]
+pub struct PrintJob {
+    /// The batch.
+    pub batch: Batch,
+    /// The range.
+    pub range: SerialRange,
+    runs: Vec<MintRun>,
+    keys: Arc<KeyRoom>,
+    issuer: Issuer,
+}
+
+impl PrintJob {
+    /// Both ends must be minted; gaps between runs are passed over.
+    pub(super) fn new(
+        batch: Batch,
+        runs: Vec<MintRun>,
+        range: SerialRange,
+        keys: Arc<KeyRoom>,
+        issuer: Issuer,
+    ) -> Result<Self> {
+        let is_minted = |serial| runs.iter().any(|run| run.holds(serial));
+        if !is_minted(range.first) || !is_minted(range.last) {
+            return Err(Error::NotFound(Thing::Stamp));
+        }
+        Ok(Self {
+            batch,
+            range,
+            runs,
+            keys,
+            issuer,
+        })
+    }
+
+    /// How many stamps there are in the range.
+    pub fn n_stamps(&self) -> u32 {
+        self.parts().map(|(_, first, last)| last - first + 1).sum()
+    }
+
+    /// Signs and yields every stamp of the range in order. CPU work: 13 µs each on the machine it was measured on.
+    pub fn stamps(&self) -> impl Iterator<Item = Result<PrintedStamp>> {
+        self.parts()
+            .flat_map(move |(run, first, last)| (first..=last).map(move |n| self.print(run, n)))
+    }
+
+    /// The scratch code of a stamp whose run has a scratch layer.
+    pub fn scratch_code(&self, serial: Serial) -> Result<Option<String>> {
+        let Some(key_no) = self
+            .runs
+            .iter()
+            .find(|run| run.holds(serial))
+            .and_then(|run| run.scratch_key)
+        else {
+            return Ok(None);
+        };
+        let key = self
+            .keys
+            .scratch_key(key_no)
+            .ok_or_else(|| Error::internal(format!("scratch key {key_no} is not opened")))?;
+        Ok(Some(scratch_code(key, self.batch.batch_no, serial).to_string()))
+    }
+
+    /// The parts of the range that lie in runs, as (run, first, last); serial 0 stands in the first run.
+    fn parts(&self) -> impl Iterator<Item = (&MintRun, u32, u32)> {
+        self.runs.iter().filter_map(|run| {
+            let run_first = if run.holds(Serial::WHOLE_BATCH) {
+                Serial::WHOLE_BATCH
+            } else {
+                run.first
+            };
+            let (first, last) = (self.range.first.max(run_first), self.range.last.min(run.last));
+            (first <= last).then_some((run, first.get(), last.get()))
+        })
+    }
+
+    fn print(&self, run: &MintRun, n: u32) -> Result<PrintedStamp> {
+        let serial = Serial::new(n).map_err(Error::internal)?;
+        let missing = |purpose: &str, key_no| Error::internal(format!("{purpose} key {key_no} is not opened"));
+        let signer = self
+            .keys
+            .signer(run.stamp_key)
+            .ok_or_else(|| missing("stamp", run.stamp_key))?;
+        let code_key = self
+            .keys
+            .code_key(run.code_key)
+            .ok_or_else(|| missing("code", run.code_key))?;
+        let stamp = signer.sign(&self.issuer, run.product_no, run.batch_no, serial, run.last_valid_day);
+        Ok(PrintedStamp {
+            serial,
+            digits: stamp.to_digits(),
+            code: issue_code(code_key, run.batch_no, serial),
+        })
+    }
+}

@@ -1,0 +1,282 @@
+//! The command line as clap reads it. Definitions only.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand};
+
+use crate::accounts::types::Scope;
+use crate::config::VARIABLES;
+use crate::keys::types::Purpose;
+
+/// Electronic stamps for OCOP products: mint, print, verify.
+#[derive(Parser)]
+#[command(name = "nguon", version, about, after_long_help = settings_help())]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Every environment variable with its purpose, for `--help`.
+fn settings_help() -> String {
+    let width = VARIABLES
+        .iter()
+        .map(|variable| variable.name.len())
+        .max()
+        .unwrap_or_default();
+    let lines: Vec<String> = VARIABLES
+        .iter()
+        .map(|variable| format!("  {:width$}  {}", variable.name, variable.purpose))
+        .collect();
+    format!("Settings come from the environment:\n{}", lines.join("\n"))
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Answer scans and the API until Ctrl-C or SIGTERM.
+    #[command(
+        after_help = "Example:\n  NGUON_PUBLIC_URL=https://ocop.thainguyen.vn NGUON_ISSUER=ocop.thainguyen.vn \\\n  NGUON_ISSUER_NAME='Văn phòng OCOP' NGUON_CONTACT='0208 …' nguon serve"
+    )]
+    Serve,
+    /// Set up and serve a demonstration with example products, batches and stamps.
+    #[command(after_help = "Example:\n  NGUON_DATA=/tmp/nguon-demo nguon demo")]
+    Demo,
+    /// Set up a deployment: issuer, first keys, secret file, first office token.
+    #[command(after_help = "Example:\n  NGUON_ISSUER=ocop.thainguyen.vn nguon init")]
+    Init(InitOptions),
+    /// Bring the database to this version's schema.
+    #[command(after_help = "Example:\n  DATABASE_URL=postgresql://nguon:…@localhost/nguon nguon migrate")]
+    Migrate,
+    /// Save database, secret and high-water file into a new folder.
+    #[command(after_help = "Example:\n  nguon backup /mnt/usb/nguon-2026-11-22")]
+    Backup {
+        /// The folder to make.
+        dir: PathBuf,
+    },
+    /// Load a backup into an empty database.
+    #[command(after_help = "Example:\n  nguon restore /mnt/usb/nguon-2026-11-22")]
+    Restore {
+        /// The folder that `backup` made.
+        dir: PathBuf,
+    },
+    /// Make, list, retire or disown keys.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// The register of products.
+    Register {
+        #[command(subcommand)]
+        command: RegisterCommand,
+    },
+    /// Batches of goods.
+    Batch {
+        #[command(subcommand)]
+        command: BatchCommand,
+    },
+    /// Mint stamps for a batch.
+    #[command(after_help = "Example:\n  nguon mint 12 500")]
+    Mint(MintOptions),
+    /// Write labels: one as SVG or PNG, many as an A4 sheet (HTML).
+    #[command(
+        after_help = "Examples:\n  nguon label 12 --first 1 --last 96 --out sheet.html\n  nguon label 12 --first 1 --carrier compact --width-mm 14 --out label.svg\n  nguon label 12 --first 1 --out qr.png"
+    )]
+    Label(LabelOptions),
+    /// Verify a stamp: a URL, its digits, a typed code, or a photo of its QR code.
+    #[command(
+        after_help = "Examples:\n  nguon verify https://ocop.thainguyen.vn/s/0450…\n  nguon verify 0001-2G00-00G4-7K3M\n  nguon verify photo.jpg --jwks keys.json --issuer ocop.thainguyen.vn --json\n\nExit code: 0 valid (also past its shelf life), 1 rejected, 2 usage, 3 cannot be decided"
+    )]
+    Verify(VerifyOptions),
+    /// Access tokens of the API.
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// Exit 0 when the server is ready (for container health checks).
+    #[command(after_help = "Example:\n  nguon health http://127.0.0.1:8080")]
+    Health {
+        /// The server; without it, 127.0.0.1 at the port of NGUON_HTTP.
+        url: Option<String>,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct InitOptions {
+    /// Do nothing, quietly, when the deployment is already set up.
+    #[arg(long)]
+    pub(super) if_missing: bool,
+}
+
+#[derive(Subcommand)]
+pub(super) enum KeysCommand {
+    /// Make the next key of a purpose; new stamps use it from now on.
+    #[command(after_help = "Example:\n  nguon keys new --purpose stamp")]
+    New {
+        /// stamp, code or scratch.
+        #[arg(long, default_value = "stamp", value_parser = parse_purpose)]
+        purpose: Purpose,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List all keys with their states.
+    #[command(after_help = "Example:\n  nguon keys list --json")]
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Stop signing under a key; its stamps stay valid.
+    #[command(after_help = "Example:\n  nguon keys retire 1")]
+    Retire(KeyOptions),
+    /// Note that a private key may be in other hands.
+    #[command(after_help = "Example:\n  nguon keys mark-compromised 1")]
+    MarkCompromised(KeyOptions),
+}
+
+#[derive(Args)]
+pub(super) struct KeyOptions {
+    /// The key's number.
+    pub(super) key_no: u16,
+    /// stamp, code or scratch.
+    #[arg(long, default_value = "stamp", value_parser = parse_purpose)]
+    pub(super) purpose: Purpose,
+}
+
+#[derive(Subcommand)]
+pub(super) enum RegisterCommand {
+    /// Import products from a TSV, CSV or XLSX file: every row or none.
+    #[command(
+        after_help = "Example:\n  nguon register import so-dang-ky.xlsx\n\nColumns: product, product_set, producer, producer_kind (cooperative, company, household, cooperative_group), and as far as known\nvillage, commune_code, commune, former_commune, former_district, former_province, stars, first_year_seen, decision, source,\ncertificate_no, issuer, from, to (yyyy-mm-dd), image (file beside the register), standards, shelf_life (\"30 tháng\", \"45 ngày\")."
+    )]
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum BatchCommand {
+    /// Open a batch of a product.
+    #[command(
+        after_help = "Example:\n  nguon batch open --product 66 --lot MD-2026-11 --packed-on 2026-11-20 --last-valid-day 2027-11-20 --quantity 500 --unit kg"
+    )]
+    Open(OpenOptions),
+}
+
+#[derive(Args)]
+pub(super) struct OpenOptions {
+    /// The product's number in the register.
+    #[arg(long)]
+    pub(super) product: u32,
+    /// 1 to 20 characters of GS1 set 82.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(super) lot: String,
+    /// The packing day, yyyy-mm-dd.
+    #[arg(long)]
+    pub(super) packed_on: NaiveDate,
+    /// The last day of use, yyyy-mm-dd; without it the product's shelf life decides.
+    #[arg(long)]
+    pub(super) last_valid_day: Option<NaiveDate>,
+    /// How much, at most three decimal places.
+    #[arg(long)]
+    pub(super) quantity: Option<String>,
+    /// Of what.
+    #[arg(long, requires = "quantity")]
+    pub(super) unit: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct MintOptions {
+    /// The batch's number.
+    pub(super) batch: u32,
+    /// How many stamps.
+    pub(super) count: u32,
+    /// With codes under a scratch layer.
+    #[arg(long)]
+    pub(super) scratch: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct LabelOptions {
+    /// The batch's number.
+    pub(super) batch: u32,
+    /// First serial; the first minted one when absent.
+    #[arg(long)]
+    pub(super) first: Option<u32>,
+    /// Last serial; for .svg and .png the first alone, for .html the last minted one when absent.
+    #[arg(long)]
+    pub(super) last: Option<u32>,
+    /// auto, full or compact.
+    #[arg(long, default_value = "auto")]
+    pub(super) carrier: String,
+    /// Width of the symbol with its quiet zone, millimetres.
+    #[arg(long, default_value_t = 20.0)]
+    pub(super) width_mm: f64,
+    /// Pixels a module of a PNG.
+    #[arg(long, default_value_t = 8)]
+    pub(super) px_per_module: u32,
+    /// Where to write: NAME.svg, NAME.png or NAME.html.
+    #[arg(long)]
+    pub(super) out: PathBuf,
+}
+
+#[derive(Args)]
+pub(super) struct VerifyOptions {
+    /// A URL, 187 digits, a typed code, or a PNG or JPEG file.
+    #[arg(allow_hyphen_values = true)]
+    pub(super) stamp: String,
+    /// The issuer's key set; verifies without network or database.
+    #[arg(long, requires = "issuer")]
+    pub(super) jwks: Option<PathBuf>,
+    /// Whose stamps these are, for example ocop.thainguyen.vn.
+    #[arg(long, requires = "jwks")]
+    pub(super) issuer: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Subcommand)]
+pub(super) enum TokenCommand {
+    /// Make an access token; it is printed once.
+    #[command(
+        after_help = "Example:\n  nguon token create 'in tem ở xưởng' --scope office --scope scratch:read --expires 2027-12-31"
+    )]
+    Create {
+        /// What it is for.
+        name: String,
+        /// office, scratch:read; may be given more than once.
+        #[arg(long = "scope", default_values = ["office"], value_parser = parse_scope)]
+        scopes: Vec<Scope>,
+        /// The last day it works, yyyy-mm-dd.
+        #[arg(long)]
+        expires: Option<NaiveDate>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a token's use at once.
+    #[command(after_help = "Example:\n  nguon token revoke 3")]
+    Revoke {
+        /// The token's number.
+        token_id: i32,
+    },
+}
+
+fn parse_purpose(text: &str) -> Result<Purpose, String> {
+    Purpose::parse(text).ok_or_else(|| "stamp, code or scratch".to_owned())
+}
+
+fn parse_scope(text: &str) -> Result<Scope, String> {
+    Scope::parse(text).ok_or_else(|| "office or scratch:read".to_owned())
+}

@@ -1,0 +1,215 @@
+//! `nguon demo`: a whole deployment on this machine with example products. Run again, it keeps its data.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::time::Instant;
+
+use crate::accounts::types::Actor;
+use crate::batches::print_api::{LabelFacts, plan_label};
+use crate::batches::types::MintOrder;
+use crate::clock::Clock;
+use crate::config::{Mode, Settings, process_environment, read};
+use crate::error::{Error, Result};
+use crate::register::Photos;
+use crate::register::import::{FileKind, read_register};
+use crate::stamp::{BatchNo, Serial};
+
+use super::batches::write_sheet_file;
+use super::demo_data::{DemoBatch, batches, photos, products};
+use super::ground::Ground;
+use super::house::House;
+use super::init::{TOKEN_FILE, migrate_all, set_up};
+use super::serve::{bind, run};
+
+/// The province's sample register: real products, collected from newspapers, households renamed.
+const SAMPLE_REGISTER: &[u8] = include_bytes!("../../assets/register/ocop_register_sample.tsv");
+/// Stamps of each demo batch.
+const N_STAMPS: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+/// Stamps on the sheet that is written for a first print.
+const N_ON_SHEET: u32 = 96;
+/// The sheet's file in the data folder.
+const SHEET_FILE: &str = "sheet.html";
+
+pub(super) async fn demo() -> Result<()> {
+    let started = Instant::now();
+    let settings = read(Mode::Demo, &process_environment)?;
+    if settings.storage.database_url.is_some() {
+        return Err(Error::refused(
+            "demo-on-a-server",
+            "Bản trình diễn chỉ chạy với Postgres riêng; xin bỏ DATABASE_URL.",
+            "the demo runs on its own private Postgres; unset DATABASE_URL",
+        ));
+    }
+    let listener = bind(&settings.web)?;
+    let say = |line: &str| println!("{:6.1} s  {line}", started.elapsed().as_secs_f64());
+    say("Mở Postgres riêng / opening the private Postgres");
+    let ground = Ground::open(&settings.storage, &say).await?;
+    let outcome = demo_on(&ground, settings, listener, &say).await;
+    ground.close()?;
+    outcome
+}
+
+async fn demo_on(
+    ground: &Ground,
+    settings: Settings,
+    listener: std::net::TcpListener,
+    say: &(dyn Fn(&str) + Sync),
+) -> Result<()> {
+    say("Cập nhật cơ sở dữ liệu / migrating");
+    migrate_all(&ground.db).await?;
+    let clock = Clock::system();
+    let register = crate::register::Register::new(ground.db.clone(), clock.clone());
+    if register.deployment().await?.is_none() {
+        say("Tạo khóa và mã truy cập / making keys and the office token");
+        set_up(&ground.db, &settings.storage, &settings.identity.issuer, true).await?;
+    }
+    let house = House::open(ground.db.clone(), &settings.storage, clock).await?;
+    if !house.is_demo {
+        return Err(Error::refused(
+            "not-a-demo",
+            "Thư mục dữ liệu này là của một bản chạy thật; xin đặt NGUON_DATA sang thư mục khác.",
+            "this data folder belongs to a real deployment; set NGUON_DATA to another folder",
+        ));
+    }
+    let prepared = prepare(&house, &settings, say).await?;
+    let urls = Urls::new(&settings, &prepared);
+    run(house, settings, listener, || {
+        urls.print();
+        Ok(())
+    })
+    .await
+}
+
+/// What a first visitor is shown.
+struct Prepared {
+    stamp_url: String,
+}
+
+/// Imports the registers, opens the batches and mints; each step only if it was not done before.
+async fn prepare(house: &House, settings: &Settings, say: &(dyn Fn(&str) + Sync)) -> Result<Prepared> {
+    let today = house.clock.today();
+    let existing = house.batches.list_batches(None, None, 10).await?;
+    if existing.batches.is_empty() {
+        say("Nhập sổ mẫu: 65 sản phẩm / importing the sample register");
+        let rows = read_register(SAMPLE_REGISTER, FileKind::Tsv)?;
+        house.register.import(&rows, &Photos::new(), false).await?;
+        house.register.import(&products(today)?, &photos()?, true).await?;
+    }
+    let mut first = None;
+    for batch in batches(today) {
+        let batch_no = open_and_mint(house, &batch, say).await?;
+        first = first.or(Some(batch_no));
+    }
+    let batch_no = first.ok_or_else(|| Error::internal("the demo has no batches"))?;
+    write_sheet(house, settings, batch_no).await?;
+    let job = house
+        .batches
+        .print_job(batch_no, Some(Serial::FIRST), Some(Serial::FIRST))
+        .await?;
+    let stamp = job
+        .stamps()
+        .next()
+        .ok_or_else(|| Error::internal("the demo has no stamps"))??;
+    Ok(Prepared {
+        stamp_url: settings.identity.public_url.stamp(&stamp.digits),
+    })
+}
+
+/// A batch that lies in the past is opened and minted as on its own days: the certificate held then.
+async fn open_and_mint(house: &House, batch: &DemoBatch, say: &(dyn Fn(&str) + Sync)) -> Result<BatchNo> {
+    let office = Actor::operator();
+    let product_no = find_demo_product(house, batch.product).await?;
+    let then = Clock::system();
+    then.move_to(batch.minted_at);
+    let house_then = house.at(then);
+    let opened = match house_then.batches.open_batch(&office, batch.order(product_no)?).await {
+        Ok(opened) => opened,
+        Err(Error::LotTaken { batch_no, .. }) => {
+            house
+                .batches
+                .find_batch(BatchNo::new(batch_no).map_err(Error::internal)?)
+                .await?
+        }
+        Err(error) => return Err(error),
+    };
+    if opened.next_serial == 1 {
+        say(&format!(
+            "Phát {N_STAMPS} tem cho lô {} / minting for batch {}",
+            opened.lot, opened.batch_no
+        ));
+        let order = MintOrder {
+            count: N_STAMPS,
+            scratch: false,
+        };
+        house_then
+            .batches
+            .mint_stamps(&office, opened.batch_no, order, None)
+            .await?;
+    }
+    Ok(opened.batch_no)
+}
+
+async fn find_demo_product(house: &House, name: &str) -> Result<crate::stamp::ProductNo> {
+    let all = house.register.list_products(0, i64::from(u16::MAX)).await?;
+    let found = all.into_iter().find(|product| product.demo && product.name == name);
+    found
+        .map(|product| product.product_no)
+        .ok_or(Error::NotFound(crate::error::Thing::Product))
+}
+
+async fn write_sheet(house: &House, settings: &Settings, batch_no: BatchNo) -> Result<()> {
+    let last = Serial::new(N_ON_SHEET).map_err(Error::internal)?;
+    let job = house
+        .batches
+        .print_job(batch_no, Some(Serial::FIRST), Some(last))
+        .await?;
+    let facts = LabelFacts::new(
+        &job.batch,
+        &house.batches.product_of(&job.batch).await?,
+        &settings.identity,
+    );
+    let plan = plan_label(None, None, &settings.identity.public_url)?;
+    write_sheet_file(
+        &job,
+        &facts,
+        &plan,
+        &settings.identity,
+        &settings.storage.data_dir.join(SHEET_FILE),
+    )
+}
+
+/// What is printed when the demo is ready.
+struct Urls {
+    lines: Vec<(&'static str, String)>,
+}
+
+impl Urls {
+    fn new(settings: &Settings, prepared: &Prepared) -> Self {
+        let file = |name: &str| absolute(&settings.storage.data_dir.join(name));
+        let lines = vec![
+            (
+                "Trang đầu / front page",
+                format!("{}/", settings.identity.public_url.as_str()),
+            ),
+            ("Trang của một con tem / a stamp's page", prepared.stamp_url.clone()),
+            ("Tờ tem để in / printable sheet", file(SHEET_FILE)),
+            ("Mã truy cập của văn phòng / office token", file(TOKEN_FILE)),
+        ];
+        Self { lines }
+    }
+
+    fn print(&self) {
+        println!("\nBẢN TRÌNH DIỄN đang chạy; Ctrl-C để dừng / the demo is running; Ctrl-C stops it\n");
+        for (name, value) in &self.lines {
+            println!("{name}:\n  {value}");
+        }
+        println!();
+    }
+}
+
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path)
+        .unwrap_or_else(|_| path.to_owned())
+        .display()
+        .to_string()
+}

@@ -1,0 +1,77 @@
+//! The commands. Each reads its settings, opens what it needs, calls services, prints, and ends with a code.
+//! The roof of the house: it may know everything, and nothing knows it.
+
+mod arguments;
+mod backup;
+mod batches;
+mod demo;
+mod demo_data;
+mod ground;
+mod health;
+mod house;
+mod init;
+mod keys;
+mod register;
+mod serve;
+pub mod server;
+mod tokens;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::error::{Error, Result};
+
+use arguments::{Arguments, Command};
+
+/// Parses the command line and runs the command. Exit codes: 0 done, 1 refused or failed, 2 usage; `verify` has 3 as well.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    crate::telemetry::start();
+    let outcome = actix_web::rt::System::new().block_on(dispatch(arguments.command));
+    outcome.unwrap_or_else(|error| {
+        tell(&error);
+        ExitCode::FAILURE
+    })
+}
+
+async fn dispatch(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Serve => serve::serve().await?,
+        Command::Demo => demo::demo().await?,
+        Command::Init(options) => init::init(options).await?,
+        Command::Migrate => init::migrate_only().await?,
+        Command::Backup { dir } => backup::backup(&dir).await?,
+        Command::Restore { dir } => backup::restore(&dir).await?,
+        Command::Keys { command } => keys::run(command).await?,
+        Command::Register { command } => register::run(command).await?,
+        Command::Batch { command } => batches::run(command).await?,
+        Command::Mint(options) => batches::mint(options).await?,
+        Command::Label(options) => batches::label(options).await?,
+        Command::Verify(options) => return verify::verify(options).await,
+        Command::Token { command } => tokens::run(command).await?,
+        Command::Health { url } => return Ok(health::health(url.as_deref())),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says an error in both languages; the cause goes to the log.
+fn tell(error: &Error) {
+    tracing::debug!(error.code = error.code(), error.cause = ?error, "command failed");
+    let (vi, en) = (error.vi(), error.to_string());
+    if vi == en {
+        eprintln!("{vi}");
+    } else {
+        eprintln!("Lỗi: {vi}\nError: {en}");
+    }
+    if let Error::Internal(cause) | Error::Unavailable(cause) = error {
+        eprintln!("({cause})");
+    }
+}
+
+/// Prints a value as JSON.
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    println!("{}", serde_json::to_string_pretty(value).map_err(Error::internal)?);
+    Ok(())
+}

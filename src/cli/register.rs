@@ -1,0 +1,99 @@
+//! `nguon register`: reads the file and its pictures, then hands them to the register.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::register::Photos;
+use crate::register::import::{FileKind, ImportErrors, ImportRow, MAX_FILE_BYTES, RowError, read_register};
+use crate::register::photo::{MAX_PHOTO_FILE_BYTES, shrink};
+
+use super::arguments::RegisterCommand;
+use super::house::with_house;
+use super::print_json;
+
+pub(super) async fn run(command: RegisterCommand) -> Result<()> {
+    let RegisterCommand::Import { file, json } = command;
+    let limit = u64::try_from(MAX_FILE_BYTES).map_err(Error::internal)?;
+    let bytes = read_limited(&file, limit)?;
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let kind = FileKind::from_name(name).unwrap_or_else(|| FileKind::sniff(&bytes));
+    let rows = read_register(&bytes, kind)?;
+    let photos = load_photos(&rows, file.parent().unwrap_or(Path::new(".")))?;
+    with_house(async |house| {
+        let report = house.register.import(&rows, &photos, house.is_demo).await?;
+        if json {
+            return print_json(&report);
+        }
+        println!(
+            "Đã nhập {} dòng: {} sản phẩm mới, {} sản phẩm cập nhật, {} cơ sở mới, {} giấy chứng nhận mới",
+            report.n_rows,
+            report.n_products_added,
+            report.n_products_updated,
+            report.n_producers_added,
+            report.n_certificates_added
+        );
+        println!(
+            "Imported {} rows: {} new products, {} updated, {} new producers, {} new certificates",
+            report.n_rows,
+            report.n_products_added,
+            report.n_products_updated,
+            report.n_producers_added,
+            report.n_certificates_added
+        );
+        Ok(())
+    })
+    .await
+}
+
+/// Reads a file; one byte more than the limit is let through, so that the reader names the limit itself.
+fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(Error::file(path))?;
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(Error::file(path))?;
+    Ok(bytes)
+}
+
+/// Every picture that a row names, shrunk; each bad one is an error of its row.
+fn load_photos(rows: &[ImportRow], folder: &Path) -> Result<Photos> {
+    let mut photos = Photos::new();
+    let mut errors = Vec::new();
+    let mut failed = BTreeSet::new();
+    for row in rows {
+        let Some(name) = &row.image else { continue };
+        if photos.contains_key(name) || failed.contains(name) {
+            continue;
+        }
+        let loaded = read_limited(&folder.join(name), MAX_PHOTO_FILE_BYTES).and_then(|bytes| {
+            let length = u64::try_from(bytes.len()).map_err(Error::internal)?;
+            if MAX_PHOTO_FILE_BYTES < length {
+                return Err(Error::invalid(
+                    "image",
+                    "Ảnh lớn hơn 20 MB; xin thu nhỏ.",
+                    "the picture is larger than 20 MB; make it smaller",
+                ));
+            }
+            shrink(&bytes)
+        });
+        match loaded {
+            Ok(photo) => drop(photos.insert(name.clone(), photo)),
+            Err(error) => {
+                failed.insert(name);
+                errors.push(RowError {
+                    line: row.line,
+                    column: "image".to_owned(),
+                    vi: error.vi(),
+                    en: error.to_string(),
+                });
+            }
+        }
+    }
+    if errors.is_empty() {
+        Ok(photos)
+    } else {
+        Err(ImportErrors { errors, n_more: 0 }.into())
+    }
+}

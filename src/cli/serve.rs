@@ -1,0 +1,120 @@
+//! `nguon serve`: bind, open, check, answer, and stop cleanly. The demo runs through the same steps.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::clock::Clock;
+use crate::config::{Mode, Settings, Web, describe, process_environment, read};
+use crate::error::{Error, Result};
+use crate::verify::{Cards, Verifier};
+
+use super::ground::Ground;
+use super::house::House;
+use super::init::migrate_all;
+use super::server::{Services, start};
+
+pub(super) async fn serve() -> Result<()> {
+    let settings = read(Mode::Service, &process_environment)?;
+    for line in describe(&process_environment) {
+        tracing::info!("{line}");
+    }
+    let listener = bind(&settings.web)?;
+    let ground = Ground::open(&settings.storage, &|line| tracing::info!("{line}")).await?;
+    let outcome = serve_on(&ground, settings, listener).await;
+    ground.close()?;
+    outcome
+}
+
+async fn serve_on(ground: &Ground, settings: Settings, listener: TcpListener) -> Result<()> {
+    if settings.storage.database_url.is_none() {
+        migrate_all(&ground.db).await?;
+    }
+    let house = House::open(ground.db.clone(), &settings.storage, Clock::system()).await?;
+    house.check_issuer(&settings.identity.issuer)?;
+    let url = settings.identity.public_url.as_str().to_owned();
+    run(house, settings, listener, || {
+        tracing::info!(public_url = url, "ready");
+        Ok(())
+    })
+    .await
+}
+
+/// Takes the address before anything slow is started.
+pub(super) fn bind(web: &Web) -> Result<TcpListener> {
+    let address = web.http;
+    let listener = TcpListener::bind(address).map_err(|err| {
+        Error::refused(
+            "address-in-use",
+            format!("Không mở được địa chỉ {address} ({err}); có thể chương trình khác đang dùng cổng này, xin đặt NGUON_HTTP sang cổng khác."),
+            format!("cannot listen on {address} ({err}); another program may use the port, set NGUON_HTTP to another one"),
+        )
+    })?;
+    listener.set_nonblocking(true).map_err(Error::internal)?;
+    Ok(listener)
+}
+
+/// Answers until a signal comes, then lets running requests end.
+pub(super) async fn run(
+    house: House,
+    settings: Settings,
+    listener: TcpListener,
+    on_ready: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    house.reconcile_high_water().await?;
+    let cards = Arc::new(Cards::new(house.db.clone(), house.clock.clone()));
+    let verifier = Arc::new(Verifier::new(
+        house.clock.clone(),
+        house.keys.clone(),
+        house.issuer.clone(),
+        Arc::clone(&cards),
+    ));
+    let following = {
+        let (cards, keys) = (Arc::clone(&cards), house.keys.clone());
+        actix_web::rt::spawn(async move { cards.follow_changes(&keys).await })
+    };
+    let House {
+        keys,
+        accounts,
+        register,
+        batches,
+        is_demo,
+        ..
+    } = house;
+    let server = start(
+        listener,
+        Services {
+            settings,
+            keys,
+            accounts,
+            register,
+            batches,
+            verifier,
+            is_demo,
+        },
+    )?;
+    let handle = server.handle();
+    let running = actix_web::rt::spawn(server);
+    on_ready()?;
+    let name = wait_for_signal().await?;
+    tracing::info!(signal = name, "stopping");
+    handle.stop(true).await;
+    following.abort();
+    running.await?.map_err(Error::internal)
+}
+
+/// Ctrl-C, the system's stop, or a closed terminal.
+async fn wait_for_signal() -> Result<&'static str> {
+    let open = |kind| signal(kind).map_err(Error::internal);
+    let (mut interrupt, mut terminate, mut hang_up) = (
+        open(SignalKind::interrupt())?,
+        open(SignalKind::terminate())?,
+        open(SignalKind::hangup())?,
+    );
+    Ok(tokio::select! {
+        _ = interrupt.recv() => "SIGINT",
+        _ = terminate.recv() => "SIGTERM",
+        _ = hang_up.recv() => "SIGHUP",
+    })
+}

@@ -1,0 +1,176 @@
+//! The web server: every face mounted, the route table, the OpenAPI document, and the limits of a connection.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
+use actix_web::{App, HttpResponse, HttpServer, middleware, web};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::accounts::Accounts;
+use crate::batches::Batches;
+use crate::config::Settings;
+use crate::error::{Error, Result};
+use crate::http::{Gate, Mounts, Network, Public, Route, answer_request, extractor_config, not_found, routes};
+use crate::keys::Keys;
+use crate::register::Register;
+use crate::verify::Verifier;
+use crate::verify::pages::IsDemo;
+
+/// A client that has not sent its request head by then is let go.
+const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// An idle connection is kept this long; phones ask once.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Running requests get this long to end when the server stops, seconds.
+const SHUTDOWN_SECONDS: u64 = 10;
+/// Open connections a worker, well below the usual limit of 1,024 open files.
+const MAX_CONNECTIONS_PER_WORKER: usize = 400;
+
+/// What the server answers with.
+#[derive(Clone)]
+pub struct Services {
+    /// Settings.
+    pub settings: Settings,
+    /// Keys.
+    pub keys: Keys,
+    /// Tokens.
+    pub accounts: Accounts,
+    /// The register.
+    pub register: Register,
+    /// Batches.
+    pub batches: Batches,
+    /// The answer to scans.
+    pub verifier: Arc<Verifier<Option<Network>>>,
+    /// Whether this is a demonstration.
+    pub is_demo: bool,
+}
+
+routes! {
+    GET "/healthz" => show_health: Public,
+    GET "/readyz" => show_readiness: Public,
+    GET "/api/openapi.json" => show_open_api: Public,
+    GET "/api/docs" => redirect_to_docs: Public,
+}
+
+/// Every route of the server, for tests that walk them.
+pub fn route_table() -> Vec<Route> {
+    let faces = [
+        ROUTES,
+        crate::register::api::ROUTES,
+        crate::batches::api::ROUTES,
+        crate::batches::print_api::ROUTES,
+        crate::verify::api::ROUTES,
+        crate::verify::pages::ROUTES,
+    ];
+    faces.concat()
+}
+
+/// The OpenAPI document of the whole service, made from the handlers.
+pub fn whole_open_api() -> utoipa::openapi::OpenApi {
+    let mut document = open_api();
+    document.merge(crate::verify::pages::open_api());
+    document.merge(crate::verify::api::open_api());
+    document.merge(crate::register::api::open_api());
+    document.merge(crate::batches::api::open_api());
+    document.merge(crate::batches::print_api::open_api());
+    document.info.title = "Nguồn".to_owned();
+    document.info.description = Some("Tem truy xuất OCOP · electronic stamps for OCOP products".to_owned());
+    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    document
+        .components
+        .get_or_insert_default()
+        .add_security_scheme("token", bearer);
+    document
+}
+
+fn mount_all(cfg: &mut web::ServiceConfig) {
+    let mut mounts = Mounts::default();
+    mount(&mut mounts);
+    crate::register::api::mount(&mut mounts);
+    crate::batches::api::mount(&mut mounts);
+    crate::batches::print_api::mount(&mut mounts);
+    crate::verify::api::mount(&mut mounts);
+    crate::verify::pages::mount(&mut mounts);
+    extractor_config(cfg);
+    cfg.service(SwaggerUi::new("/api/docs/{_:.*}").config(Config::new(["/api/openapi.json"])));
+    mounts.configure(cfg);
+}
+
+/// Starts answering on a listener that is already bound.
+pub fn start(listener: TcpListener, services: Services) -> Result<Server> {
+    let gate = web::Data::new(Gate(Arc::new(services.accounts.clone())));
+    let verifier = web::Data::from(Arc::clone(&services.verifier));
+    let description = web::Data::new(Description(whole_open_api().to_json().map_err(Error::internal)?));
+    let server = HttpServer::new(move || {
+        let Services {
+            settings,
+            keys,
+            register,
+            batches,
+            ..
+        } = services.clone();
+        App::new()
+            .app_data(gate.clone())
+            .app_data(verifier.clone())
+            .app_data(description.clone())
+            .app_data(web::Data::new(IsDemo(services.is_demo)))
+            .app_data(web::Data::new(settings.identity.public_url.clone()))
+            .app_data(web::Data::new(settings.identity))
+            .app_data(web::Data::new(settings.web))
+            .app_data(web::Data::new(keys))
+            .app_data(web::Data::new(register))
+            .app_data(web::Data::new(batches))
+            .wrap(middleware::from_fn(answer_request))
+            .configure(mount_all)
+            .default_service(web::to(not_found))
+    });
+    let server = server
+        .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+        .keep_alive(KEEP_ALIVE)
+        .max_connections(MAX_CONNECTIONS_PER_WORKER)
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals()
+        .listen(listener)
+        .map_err(Error::internal)?;
+    Ok(server.run())
+}
+
+/// The OpenAPI document as text.
+struct Description(String);
+
+/// The process runs.
+#[utoipa::path(get, path = "/healthz", tag = "service", responses((status = 200, description = "Alive")))]
+async fn show_health(_: Public) -> HttpResponse {
+    HttpResponse::Ok().body("ok\n")
+}
+
+/// The register answers and there is a key to sign with.
+#[utoipa::path(get, path = "/readyz", tag = "service", responses(
+    (status = 200, description = "Ready"),
+    (status = 503, description = "The register is not reached, or there is no key", body = crate::http::Problem, content_type = "application/problem+json"),
+))]
+async fn show_readiness(_: Public, keys: web::Data<Keys>) -> Result<HttpResponse> {
+    keys.check_ready().await?;
+    Ok(HttpResponse::Ok().body("ready\n"))
+}
+
+/// This document.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "service", responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json")))]
+async fn show_open_api(_: Public, description: web::Data<Description>) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type("application/json")
+        .insert_header((CACHE_CONTROL, "public, max-age=300"));
+    response.body(description.0.clone())
+}
+
+/// The browsable form of this document.
+#[utoipa::path(get, path = "/api/docs", tag = "service", responses((status = 308, description = "To /api/docs/")))]
+async fn redirect_to_docs(_: Public) -> HttpResponse {
+    HttpResponse::PermanentRedirect()
+        .insert_header((LOCATION, "/api/docs/"))
+        .finish()
+}

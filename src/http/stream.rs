@@ -1,0 +1,36 @@
+//! Long answers, made off the web workers and sent piece by piece, so that neither memory nor a worker waits for the whole.
+
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use tokio::sync::mpsc;
+
+use crate::error::Result;
+
+/// Pieces that may wait for a slow reader.
+const MAX_WAITING_PIECES: usize = 4;
+
+/// Where pieces go; `false` when the reader has gone.
+pub struct PieceSink(mpsc::Sender<std::io::Result<Bytes>>);
+
+impl PieceSink {
+    /// Sends one piece, waiting while the reader is slow.
+    pub fn send(&self, piece: String) -> bool {
+        self.0.blocking_send(Ok(piece.into())).is_ok()
+    }
+}
+
+/// Answers with what `produce` sends. An error after the first piece breaks the connection, so that no one takes a half for the whole.
+pub fn streamed(
+    mut response: HttpResponseBuilder,
+    produce: impl FnOnce(&PieceSink) -> Result<()> + Send + 'static,
+) -> HttpResponse {
+    let (sender, mut receiver) = mpsc::channel(MAX_WAITING_PIECES);
+    tokio::task::spawn_blocking(move || {
+        let sink = PieceSink(sender);
+        if let Err(error) = produce(&sink) {
+            tracing::error!(error.code = error.code(), error.cause = ?error, "a streamed answer broke off");
+            drop(sink.0.blocking_send(Err(std::io::Error::other("broken off"))));
+        }
+    });
+    response.streaming(futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx)))
+}

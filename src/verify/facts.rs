@@ -1,0 +1,318 @@
+//! What is known of one stamp at one moment, each fact by itself. Pure data and the arithmetic of establishing it.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use crate::batches::types::{Batch, MintRun};
+use crate::keyring::KeyStatus;
+use crate::register::policy::{certificate_on, certificate_state};
+use crate::register::types::{Certificate, CertificateState, Product};
+use crate::stamp::{BatchNo, KeyNo, LastValidDay, Payload, ProductNo, Rule, Serial};
+
+/// Facts older than this are no longer relied on (verdict table, row 8).
+pub const MAX_AGE: TimeDelta = TimeDelta::hours(24);
+
+/// How the stamp came to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// The full symbol or its digits: carries the signature.
+    Full,
+    /// The compact symbol or a typed code: carries none, the issuer alone can check it.
+    Compact,
+}
+
+impl Carrier {
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Compact => "compact",
+        }
+    }
+}
+
+/// What a stamp that was not refused says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The batch.
+    pub batch_no: BatchNo,
+    /// Which stamp of it.
+    pub serial: Serial,
+    /// The signed rest, when the carrier has it.
+    pub signed: Option<SignedClaim>,
+    /// The key that made it: a stamp key for a full carrier, a code key for a compact one.
+    pub key_no: KeyNo,
+}
+
+/// What only the full carrier says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedClaim {
+    /// The product.
+    pub product_no: ProductNo,
+    /// The last valid day.
+    pub last_valid_day: LastValidDay,
+}
+
+impl From<Payload> for Claim {
+    fn from(payload: Payload) -> Self {
+        let signed = SignedClaim {
+            product_no: payload.product_no,
+            last_valid_day: payload.last_valid_day,
+        };
+        Self {
+            batch_no: payload.batch_no,
+            serial: payload.serial,
+            signed: Some(signed),
+            key_no: payload.key_no,
+        }
+    }
+}
+
+/// Whether the register vouches for the claim.
+#[derive(Clone, Debug)]
+pub enum Mint {
+    /// A run holds the stamp as signed.
+    Minted {
+        /// When.
+        minted_at: DateTime<Utc>,
+    },
+    /// No run holds it.
+    NotMinted,
+    /// The register was not reached.
+    Unknown,
+}
+
+/// What the register says of the batch and its product.
+#[derive(Clone, Debug)]
+pub struct BatchFacts<'c> {
+    /// The batch.
+    pub batch: &'c Batch,
+    /// Its product.
+    pub product: &'c Product,
+    /// How the certificate stood on the packing day.
+    pub on_packing_day: CertificateState,
+    /// How it stands today.
+    pub on_today: CertificateState,
+    /// The certificate to show: that of the packing day, else the latest.
+    pub certificate: Option<&'c Certificate>,
+    /// When the register was read.
+    pub as_of: DateTime<Utc>,
+}
+
+impl<'c> BatchFacts<'c> {
+    /// Reads them off a batch and its product.
+    pub fn new(batch: &'c Batch, product: &'c Product, as_of: DateTime<Utc>, today: NaiveDate) -> Self {
+        let certificates = &product.certificates;
+        Self {
+            batch,
+            product,
+            on_packing_day: certificate_state(certificates, batch.packed_on),
+            on_today: certificate_state(certificates, today),
+            certificate: certificate_on(certificates, batch.packed_on).or_else(|| certificates.first()),
+            as_of,
+        }
+    }
+}
+
+/// The shelf life, by the earlier of the stamp's and the batch's last day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShelfLifeState {
+    /// Good today.
+    Good {
+        /// The last day.
+        last_day: NaiveDate,
+    },
+    /// Past.
+    Past {
+        /// The last day.
+        last_day: NaiveDate,
+    },
+    /// The goods do not expire.
+    None,
+    /// Neither stamp nor register says.
+    Unknown,
+}
+
+/// Everything known of one stamp at one moment.
+#[derive(Clone, Debug)]
+pub struct Facts<'c> {
+    /// How it came.
+    pub carrier: Carrier,
+    /// The first rule that failed; the mint record's is derived from `mint`.
+    pub refused: Option<Rule>,
+    /// What it says; none when it was refused before that was sure.
+    pub claim: Option<Claim>,
+    /// The state of the stamp key; none for a compact carrier.
+    pub key: Option<KeyStatus>,
+    /// What the mint record says.
+    pub mint: Mint,
+    /// What the register says.
+    pub batch: Option<BatchFacts<'c>>,
+    /// The shelf life.
+    pub shelf_life: ShelfLifeState,
+    /// When these facts were put together.
+    pub now: DateTime<Utc>,
+}
+
+impl<'c> Facts<'c> {
+    /// A refused stamp: nothing else is known of it.
+    pub fn refused(carrier: Carrier, rule: Rule, now: DateTime<Utc>) -> Self {
+        let (claim, key, batch) = (None, None, None);
+        Self {
+            carrier,
+            refused: Some(rule),
+            claim,
+            key,
+            mint: Mint::Unknown,
+            batch,
+            shelf_life: ShelfLifeState::Unknown,
+            now,
+        }
+    }
+
+    /// A good claim, without the register.
+    pub fn unchecked(
+        carrier: Carrier,
+        claim: Claim,
+        key: Option<KeyStatus>,
+        now: DateTime<Utc>,
+        today: NaiveDate,
+    ) -> Self {
+        let signed = claim.signed.map(|signed| signed.last_valid_day);
+        let shelf_life = shelf_life(signed, None, today);
+        Self {
+            carrier,
+            refused: None,
+            claim: Some(claim),
+            key,
+            mint: Mint::Unknown,
+            batch: None,
+            shelf_life,
+            now,
+        }
+    }
+
+    /// A good claim that the register does not know.
+    pub fn not_minted(self) -> Self {
+        Self {
+            mint: Mint::NotMinted,
+            batch: None,
+            ..self
+        }
+    }
+
+    /// A good claim and what the register says of it.
+    pub fn minted(self, run: &MintRun, batch: BatchFacts<'c>, today: NaiveDate) -> Self {
+        let signed = self
+            .claim
+            .and_then(|claim| claim.signed)
+            .map_or(run.last_valid_day, |signed| signed.last_valid_day);
+        let shelf_life = shelf_life(Some(signed), Some(batch.batch.last_valid_day), today);
+        Self {
+            mint: Mint::Minted {
+                minted_at: run.minted_at,
+            },
+            batch: Some(batch),
+            shelf_life,
+            ..self
+        }
+    }
+
+    /// The rule that refuses the stamp, if any.
+    pub fn rule(&self) -> Option<Rule> {
+        self.refused
+            .or(matches!(self.mint, Mint::NotMinted).then_some(Rule::NotMinted))
+    }
+
+    /// Whether what the register said is too old to rely on.
+    pub fn is_stale(&self) -> bool {
+        self.batch
+            .as_ref()
+            .is_some_and(|batch| MAX_AGE < self.now - batch.as_of)
+    }
+}
+
+/// The run that holds a claim exactly as it was signed; a stamp that differs from its run in anything is not minted.
+pub fn find_run<'r>(runs: &'r [MintRun], claim: &Claim) -> Option<&'r MintRun> {
+    runs.iter().find(|run| {
+        run.batch_no == claim.batch_no
+            && run.holds(claim.serial)
+            && match claim.signed {
+                Some(signed) => {
+                    (run.product_no, run.last_valid_day, run.stamp_key)
+                        == (signed.product_no, signed.last_valid_day, claim.key_no)
+                }
+                None => run.code_key == claim.key_no,
+            }
+    })
+}
+
+/// `signed` is none when the stamp does not say; `batch` is none when the register was not reached.
+fn shelf_life(signed: Option<LastValidDay>, batch: Option<Option<NaiveDate>>, today: NaiveDate) -> ShelfLifeState {
+    if signed.is_none() && batch.is_none() {
+        return ShelfLifeState::Unknown;
+    }
+    match signed
+        .and_then(LastValidDay::to_date)
+        .into_iter()
+        .chain(batch.flatten())
+        .min()
+    {
+        None => ShelfLifeState::None,
+        Some(last_day) if last_day < today => ShelfLifeState::Past { last_day },
+        Some(last_day) => ShelfLifeState::Good { last_day },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(signed: Option<u16>, batch: Option<Option<&str>>, expected: ShelfLifeState) {
+        let today = "2026-11-22".parse().unwrap();
+        let batch = batch.map(|day| day.map(|day| day.parse().unwrap()));
+        assert_eq!(shelf_life(signed.map(LastValidDay::from), batch, today), expected);
+    }
+
+    #[test]
+    fn the_earlier_of_the_stamps_and_the_batchs_last_day_counts() {
+        let day = |text: &str| text.parse().unwrap();
+        let of =
+            |text: &str| u16::try_from((day(text) - "2020-01-01".parse::<NaiveDate>().unwrap()).num_days()).unwrap();
+        check(
+            Some(of("2026-11-22")),
+            Some(Some("2027-01-01")),
+            ShelfLifeState::Good {
+                last_day: day("2026-11-22"),
+            },
+        );
+        check(
+            Some(of("2027-01-01")),
+            Some(Some("2026-11-21")),
+            ShelfLifeState::Past {
+                last_day: day("2026-11-21"),
+            },
+        );
+        check(
+            Some(0),
+            Some(Some("2026-11-21")),
+            ShelfLifeState::Past {
+                last_day: day("2026-11-21"),
+            },
+        );
+        check(
+            Some(of("2026-11-21")),
+            Some(None),
+            ShelfLifeState::Past {
+                last_day: day("2026-11-21"),
+            },
+        );
+    }
+
+    #[test]
+    fn goods_that_do_not_expire_are_told_from_goods_of_unknown_shelf_life() {
+        check(Some(0), Some(None), ShelfLifeState::None);
+        check(Some(0), None, ShelfLifeState::None);
+        check(None, None, ShelfLifeState::Unknown);
+    }
+}

@@ -1,0 +1,18 @@
+//! The answer to a scan: establish the facts, decide the headline, say it as a page, as JSON or at the command line.
+//! Deciding is pure; a forgery ends before anything is asked of the database.
+
+mod answer;
+pub mod api;
+mod cards;
+pub mod facts;
+mod guesses;
+pub mod pages;
+pub mod photo;
+mod service;
+mod texts;
+pub mod verdict;
+
+pub use answer::Answer;
+pub use cards::{Card, Cards, Lookup};
+pub use guesses::{Guesses, MAX_WRONG_PER_NETWORK};
+pub use service::{Findings, Verifier, offline_facts};

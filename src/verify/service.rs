@@ -1,0 +1,169 @@
+//! From what a person brought to the facts: check the text, look up the batch, compare with the run.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::clock::Clock;
+use crate::error::Result;
+use crate::keyring::Keyring;
+use crate::keys::Keys;
+use crate::stamp::{BatchNo, Issuer, Rule, TypedCode};
+
+use super::cards::{Card, Cards, Lookup};
+use super::facts::{BatchFacts, Carrier, Claim, Facts, find_run};
+use super::guesses::Guesses;
+
+/// Verifies stamps against the keys and the register of one deployment.
+pub struct Verifier<N> {
+    clock: Clock,
+    keys: Keys,
+    issuer: Issuer,
+    cards: Arc<Cards>,
+    guesses: Guesses<N>,
+}
+
+/// The facts of a stamp, with the card they are read from.
+pub struct Findings {
+    base: Facts<'static>,
+    card: Option<Arc<Card>>,
+    today: NaiveDate,
+}
+
+impl Findings {
+    /// The facts.
+    pub fn facts(&self) -> Facts<'_> {
+        let base = self.base.clone();
+        let (Some(card), Some(claim)) = (self.card.as_deref(), base.claim) else {
+            return base;
+        };
+        match find_run(&card.runs, &claim) {
+            Some(run) => base.minted(
+                run,
+                BatchFacts::new(&card.batch, &card.product, card.as_of, self.today),
+                self.today,
+            ),
+            None => base.not_minted(),
+        }
+    }
+}
+
+impl<N: Copy + Eq + std::hash::Hash> Verifier<N> {
+    /// On these parts.
+    pub fn new(clock: Clock, keys: Keys, issuer: Issuer, cards: Arc<Cards>) -> Self {
+        Self {
+            clock,
+            keys,
+            issuer,
+            cards,
+            guesses: Guesses::default(),
+        }
+    }
+
+    /// A full stamp's digits. A forgery ends here without touching the database.
+    pub async fn verify_digits(&self, digits: &[u8]) -> Findings {
+        let (now, today) = (self.clock.now(), self.clock.today());
+        match self.claim_of(digits) {
+            Err(rule) => Findings {
+                base: Facts::refused(Carrier::Full, rule, now),
+                card: None,
+                today,
+            },
+            Ok((claim, status)) => {
+                let base = Facts::unchecked(Carrier::Full, claim, Some(status), now, today);
+                self.compare(base, claim, today).await
+            }
+        }
+    }
+
+    /// A typed code. Wrong ones are counted by network, and past the limit nothing is checked.
+    pub async fn verify_code(&self, text: &str, network: N) -> Result<Findings> {
+        let (now, today) = (self.clock.now(), self.clock.today());
+        let claim = self.guesses.check(network, now, || self.claim_of_code(text))?;
+        let Some(claim) = claim else {
+            return Ok(Findings {
+                base: Facts::refused(Carrier::Compact, Rule::Code, now),
+                card: None,
+                today,
+            });
+        };
+        Ok(self
+            .compare(
+                Facts::unchecked(Carrier::Compact, claim, None, now, today),
+                claim,
+                today,
+            )
+            .await)
+    }
+
+    fn claim_of(&self, digits: &[u8]) -> Result<(Claim, crate::keyring::KeyStatus), Rule> {
+        let room = self.keys.room();
+        let verified = room.ring.verify_stamp(&self.issuer, digits)?;
+        Ok((verified.payload.into(), verified.key.status))
+    }
+
+    fn claim_of_code(&self, text: &str) -> Option<Claim> {
+        let said = TypedCode::parse(text).and_then(TypedCode::claim).ok()?;
+        let room = self.keys.room();
+        let (key_no, _) = room.code_keys().find(|(_, key)| said.is_by(key))?;
+        Some(Claim {
+            batch_no: said.batch_no,
+            serial: said.serial,
+            signed: None,
+            key_no,
+        })
+    }
+
+    /// A stamp that a remembered card does not hold may have been minted a moment ago: the database decides before we say no.
+    async fn compare(&self, base: Facts<'static>, claim: Claim, today: NaiveDate) -> Findings {
+        let mut lookup = self.cards.find(claim.batch_no).await;
+        if matches!(&lookup, Lookup::Found(card) if find_run(&card.runs, &claim).is_none()) {
+            lookup = self.settle(claim.batch_no, base.now).await;
+        }
+        match lookup {
+            Lookup::Found(card) => Findings {
+                base,
+                card: Some(card),
+                today,
+            },
+            Lookup::NoSuchBatch => Findings {
+                base: base.not_minted(),
+                card: None,
+                today,
+            },
+            Lookup::OutOfReach => Findings {
+                base,
+                card: None,
+                today,
+            },
+        }
+    }
+
+    /// Only a card read after the question was asked can deny a stamp.
+    async fn settle(&self, batch_no: BatchNo, asked_at: DateTime<Utc>) -> Lookup {
+        match self.cards.read(batch_no).await {
+            Lookup::Found(card) if card.as_of < asked_at => Lookup::OutOfReach,
+            lookup => lookup,
+        }
+    }
+}
+
+/// The facts of a full stamp with public keys alone, as an inspector without signal has them.
+pub fn offline_facts(
+    ring: &Keyring,
+    issuer: &Issuer,
+    digits: &[u8],
+    now: DateTime<Utc>,
+    today: NaiveDate,
+) -> Facts<'static> {
+    match ring.verify_stamp(issuer, digits) {
+        Err(rule) => Facts::refused(Carrier::Full, rule, now),
+        Ok(verified) => Facts::unchecked(
+            Carrier::Full,
+            verified.payload.into(),
+            Some(verified.key.status),
+            now,
+            today,
+        ),
+    }
+}

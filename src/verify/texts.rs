@@ -1,0 +1,176 @@
+//! What the page says, in both languages. Text only: which text applies is decided elsewhere.
+
+use crate::http::Language;
+use crate::register::types::CertificateState;
+use crate::stamp::Rule;
+
+use super::facts::{Carrier, Facts, ShelfLifeState};
+use super::verdict::Headline;
+
+/// A date as people here write it.
+pub(super) fn date(day: chrono::NaiveDate) -> String {
+    day.format("%d/%m/%Y").to_string()
+}
+
+/// The headline in one language.
+pub(super) fn headline(headline: Headline, issuer_name: &str, carrier: Carrier, language: Language) -> String {
+    let text = match (headline, carrier) {
+        (Headline::NotIssued, _) => language.pick("Mã không hợp lệ", "Not issued by us"),
+        (Headline::PastShelfLife, _) => language.pick("Hết hạn sử dụng", "Past its shelf life"),
+        (Headline::CertificateLapsed, _) => language.pick("Chứng nhận OCOP đã hết hạn", "OCOP certificate lapsed"),
+        (Headline::Unchecked, Carrier::Full) => language.pick(
+            "Chữ ký đúng, chưa đối chiếu được sổ",
+            "Signature good, register not reached",
+        ),
+        (Headline::Unchecked, Carrier::Compact) => {
+            language.pick("Mã đúng, chưa đối chiếu được sổ", "Code good, register not reached")
+        }
+        (Headline::Issued, _) => {
+            return match language {
+                Language::Vi => format!("Tem do {issuer_name} phát hành"),
+                Language::En => format!("Issued by {issuer_name} for this product"),
+            };
+        }
+    };
+    text.to_owned()
+}
+
+/// One plain sentence under the headline.
+pub(super) fn explanation(headline: Headline, facts: &Facts<'_>, language: Language) -> String {
+    match headline {
+        Headline::NotIssued => refusal(facts.rule(), language).to_owned(),
+        Headline::PastShelfLife => match (facts.shelf_life, language) {
+            (ShelfLifeState::Past { last_day }, Language::Vi) => {
+                format!("Hạn sử dụng là ngày {}. Không nên dùng sản phẩm này.", date(last_day))
+            }
+            (ShelfLifeState::Past { last_day }, Language::En) => format!("It was good until {}. Better not use it.", date(last_day)),
+            _ => String::new(),
+        },
+        Headline::CertificateLapsed => language
+            .pick(
+                "Vào ngày đóng gói, sản phẩm không có giấy chứng nhận OCOP còn hiệu lực. Sao OCOP in trên bao bì không còn giá trị.",
+                "On the packing day no OCOP certificate was in force. The stars printed on the pack do not count.",
+            )
+            .to_owned(),
+        Headline::Unchecked if facts.is_stale() => language
+            .pick(
+                "Thông tin trong sổ đã cũ hơn một ngày. Xin quét lại khi có mạng.",
+                "What we have from the register is more than a day old. Please scan again later.",
+            )
+            .to_owned(),
+        Headline::Unchecked => language
+            .pick(
+                "Lúc này chưa xem được sổ của văn phòng nên chưa biết tình trạng lô hàng. Xin quét lại sau ít phút.",
+                "The office's register cannot be reached right now, so the state of the batch is not known. Please scan again in a few minutes.",
+            )
+            .to_owned(),
+        Headline::Issued => language
+            .pick(
+                "Hãy so tên sản phẩm, lô và hạn dùng dưới đây với những gì in trên bao bì.",
+                "Compare the product, lot and date below with what is printed on the pack.",
+            )
+            .to_owned(),
+    }
+}
+
+/// Why a stamp was refused, without technical words.
+fn refusal(rule: Option<Rule>, language: Language) -> &'static str {
+    match rule {
+        Some(Rule::Length | Rule::Digit | Rule::Group) => language.pick(
+            "Mã đọc được không phải mã của tem OCOP, hoặc bị đọc thiếu. Xin quét lại cho rõ, hoặc gõ 16 ký tự in dưới mã QR.",
+            "What was read is no OCOP stamp, or was read in part. Scan again, or type the 16 characters under the QR code.",
+        ),
+        Some(Rule::Version) => language.pick(
+            "Mã này không thuộc loại tem mà chúng tôi phát hành.",
+            "This is no kind of stamp that we issue.",
+        ),
+        Some(Rule::Key | Rule::Signature) => language.pick(
+            "Mã này không do chúng tôi ký: có thể là tem giả. Không nên mua; xin báo cho chúng tôi.",
+            "We did not sign this code: the stamp may be forged. Better not buy, and please tell us.",
+        ),
+        Some(Rule::NotMinted) => language.pick(
+            "Chữ ký hoặc mã thì đúng nhưng trong sổ không có con tem này. Không nên mua; xin báo cho chúng tôi.",
+            "Its signature or code is right, but the register has no such stamp. Better not buy, and please tell us.",
+        ),
+        Some(Rule::Code) | None => language.pick(
+            "Không có con tem nào mang mã này. Xin gõ lại cho đúng 16 ký tự in dưới mã QR.",
+            "No stamp has this code. Please type the 16 characters under the QR code again.",
+        ),
+    }
+}
+
+/// How a certificate stood on a day, with the page's class for it.
+pub(super) fn certificate_state(state: CertificateState, language: Language) -> (String, &'static str) {
+    match state {
+        CertificateState::InForce => (language.pick("còn hiệu lực", "in force").to_owned(), "yes"),
+        CertificateState::Lapsed { last_day } => (
+            format!(
+                "{} {}",
+                language.pick("đã hết hạn từ sau ngày", "lapsed after"),
+                date(last_day)
+            ),
+            "no",
+        ),
+        CertificateState::NotYetValid { first_day } => (
+            format!(
+                "{} {}",
+                language.pick("chưa có hiệu lực, bắt đầu từ", "not yet valid, from"),
+                date(first_day)
+            ),
+            "no",
+        ),
+        CertificateState::Unknown => (
+            language
+                .pick(
+                    "chưa có ngày chứng nhận trong sổ",
+                    "the register has no certificate dates",
+                )
+                .to_owned(),
+            "open",
+        ),
+    }
+}
+
+/// What the answer proves and does not prove.
+pub(super) fn proof(headline: Headline, carrier: Carrier, language: Language) -> Vec<&'static str> {
+    if headline == Headline::NotIssued {
+        return vec![language.pick(
+            "Kết quả này chỉ nói về con tem. Nếu tem bị rách hoặc mờ, mã có thể bị đọc sai: xin thử lại trước khi kết luận.",
+            "This speaks of the stamp alone. A torn or smudged stamp may be misread: try again before you conclude anything.",
+        )];
+    }
+    let origin = match carrier {
+        Carrier::Full => language.pick(
+            "Quý vị đã quét tem đầy đủ: mã QR có chữ ký số của văn phòng, kiểm tra được cả khi không có mạng.",
+            "You scanned a full stamp: its QR code carries the office's signature, which can be checked without a network.",
+        ),
+        Carrier::Compact => language.pick(
+            "Quý vị đã quét tem nhỏ hoặc gõ mã: mã ngắn không có chữ ký số, chỉ văn phòng kiểm tra được qua mạng.",
+            "You scanned a small stamp or typed its code: a short code carries no signature, only the office can check it, online.",
+        ),
+    };
+    vec![
+        origin,
+        language.pick(
+            "Tem cho biết văn phòng đã phát hành nó cho sản phẩm và lô hàng này.",
+            "It tells that the office issued this stamp for this product and batch.",
+        ),
+        language.pick(
+            "Tem không bảo đảm gói hàng trên tay là hàng thật: ảnh chụp lại của tem cũng cho kết quả này.",
+            "It does not guarantee that the pack in your hand is genuine: a photocopy of the stamp gives this answer too.",
+        ),
+    ]
+}
+
+/// The shelf life in words.
+pub(super) fn shelf_life(state: ShelfLifeState, language: Language) -> Option<(String, &'static str)> {
+    match state {
+        ShelfLifeState::Good { last_day } => Some((date(last_day), "")),
+        ShelfLifeState::Past { last_day } => Some((
+            format!("{} ({})", date(last_day), language.pick("đã hết hạn", "past")),
+            "no",
+        )),
+        ShelfLifeState::None => Some((language.pick("Không có hạn sử dụng", "Does not expire").to_owned(), "")),
+        ShelfLifeState::Unknown => None,
+    }
+}
