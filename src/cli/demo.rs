@@ -15,7 +15,7 @@ use crate::register::import::{FileKind, read_register};
 use crate::stamp::{BatchNo, Serial};
 
 use super::batches::write_sheet_file;
-use super::demo_data::{DemoBatch, batches, photos, products};
+use super::demo_data::{DemoBatch, batches, founded_at, photos, products};
 use super::ground::Ground;
 use super::house::House;
 use super::init::{TOKEN_FILE, migrate_all, set_up};
@@ -61,7 +61,9 @@ async fn demo_on(
     let register = crate::register::Register::new(ground.db.clone(), clock.clone());
     if register.deployment().await?.is_none() {
         say("Tạo khóa và mã truy cập / making keys and the office token");
-        set_up(&ground.db, &settings.storage, &settings.identity.issuer, true).await?;
+        let founded = Clock::system();
+        founded.move_to(founded_at(clock.today())?);
+        set_up(&ground.db, &settings.storage, &settings.identity.issuer, true, founded).await?;
     }
     let house = House::open(ground.db.clone(), &settings.storage, clock).await?;
     if !house.is_demo {

@@ -82,6 +82,8 @@ const EXAMPLES: [Example; 3] = [
 
 /// Months that a certificate holds.
 const CERTIFICATE_MONTHS: u32 = 36;
+/// The demo began before its oldest batch was packed.
+const FOUNDED_DAYS_AGO: u64 = 100;
 /// Days between packing and ordering stamps.
 const MINTED_DAYS_AFTER_PACKING: u64 = 1;
 
@@ -151,6 +153,15 @@ pub(super) fn photos() -> Result<Photos> {
         ))
     };
     EXAMPLES.iter().map(shrink).collect()
+}
+
+/// When the demo's keys were made: before its oldest stamps.
+pub(super) fn founded_at(today: NaiveDate) -> Result<DateTime<Utc>> {
+    let day = today
+        .checked_sub_days(Days::new(FOUNDED_DAYS_AGO))
+        .and_then(|day| day.and_hms_opt(2, 0, 0));
+    day.map(|time| time.and_utc())
+        .ok_or_else(|| Error::internal("no calendar for the demo"))
 }
 
 /// One example batch.

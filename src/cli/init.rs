@@ -48,7 +48,7 @@ async fn init_on(db: &Db, storage: &Storage, issuer: &Issuer, options: &InitOpti
             Err(already_initialised())
         };
     }
-    let token_file = set_up(db, storage, issuer, false).await?;
+    let token_file = set_up(db, storage, issuer, false, Clock::system()).await?;
     println!(
         "Đã thiết lập cho {issuer} / set up for {issuer}",
         issuer = issuer.as_str()
@@ -100,8 +100,13 @@ pub(super) async fn migrate_all(db: &Db) -> Result<Vec<String>> {
 }
 
 /// Secret, keys, token, issuer: the issuer's row comes last, so it says that all the rest is there.
-pub(super) async fn set_up(db: &Db, storage: &Storage, issuer: &Issuer, is_demo: bool) -> Result<PathBuf> {
-    let clock = Clock::system();
+pub(super) async fn set_up(
+    db: &Db,
+    storage: &Storage,
+    issuer: &Issuer,
+    is_demo: bool,
+    clock: Clock,
+) -> Result<PathBuf> {
     let secret = if storage.secret_file.exists() {
         Secret::read(&storage.secret_file)?
     } else {

@@ -1,7 +1,7 @@
 //! How an error looks on the wire: RFC 9457 problem+json with a stable code and both languages. Causes stay in the log.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
@@ -97,17 +97,22 @@ impl ResponseError for Error {
     fn error_response(&self) -> HttpResponse {
         let status = status_of(self);
         let mut response = HttpResponse::build(status);
-        match self {
-            Self::Unauthenticated => drop(response.insert_header((WWW_AUTHENTICATE, "Bearer"))),
-            Self::MethodNotAllowed { allowed } => drop(response.insert_header((ALLOW, allowed.as_str()))),
-            Self::TooManyCodes { retry_after_seconds } => {
-                drop(response.insert_header((RETRY_AFTER, retry_after_seconds.to_string())))
-            }
-            _ if status == StatusCode::SERVICE_UNAVAILABLE => {
-                drop(response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS)))
-            }
-            _ => {}
+        if let Some((name, value)) = self.extra_header(status) {
+            response.insert_header((name, value));
         }
         response.content_type(PROBLEM_JSON).json(Problem::from(self))
+    }
+}
+
+impl Error {
+    /// What a client needs besides the body.
+    fn extra_header(&self, status: StatusCode) -> Option<(HeaderName, String)> {
+        match self {
+            Self::Unauthenticated => Some((WWW_AUTHENTICATE, "Bearer".to_owned())),
+            Self::MethodNotAllowed { allowed } => Some((ALLOW, allowed.clone())),
+            Self::TooManyCodes { retry_after_seconds } => Some((RETRY_AFTER, retry_after_seconds.to_string())),
+            _ if status == StatusCode::SERVICE_UNAVAILABLE => Some((RETRY_AFTER, RETRY_AFTER_SECONDS.to_owned())),
+            _ => None,
+        }
     }
 }

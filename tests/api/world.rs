@@ -1,0 +1,468 @@
+//! What a test stands on: a database of its own, the services on it, a server on a free port, and people to act.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use nguon::accounts::Accounts;
+use nguon::accounts::types::{Actor, Scope};
+use nguon::batches::types::{Batch, Lot, MintOrder, OpenBatch};
+use nguon::batches::{Batches, BatchesParts, HighWater, Minted};
+use nguon::cli::server::{Services, start};
+use nguon::clock::Clock;
+use nguon::config::{Mode, Settings};
+use nguon::db::cluster::{Cluster, ClusterConfig};
+use nguon::db::{Db, migrate};
+use nguon::keys::types::Purpose;
+use nguon::keys::{Keys, Secret};
+use nguon::register::import::{CertificateColumns, ImportRow, ProducerKind, ShelfLife};
+use nguon::register::{Photos, Register};
+use nguon::stamp::{BatchNo, Issuer, ProductNo};
+use nguon::verify::{Cards, Verifier};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
+
+/// Where every test's clock stands at first: noon in Vietnam.
+pub(crate) const NOW: &str = "2026-11-22T05:00:00Z";
+/// The issuer of every test.
+pub(crate) const ISSUER: &str = "tem.example.vn";
+/// What printed addresses start with.
+pub(crate) const PUBLIC_URL: &str = "https://tem.example.vn";
+
+static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
+static TEMPLATE: OnceCell<()> = OnceCell::const_new();
+static DRIVERS: std::sync::LazyLock<Runtime> = std::sync::LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap()
+});
+
+const TEMPLATE_NAME: &str = "nguon_template";
+
+/// The Postgres that all tests share; it ends with the process.
+async fn cluster() -> &'static Cluster {
+    let start = || async {
+        let config = ClusterConfig {
+            data_dir: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cluster"),
+            launcher: PathBuf::from(env!("CARGO_BIN_EXE_nguon")),
+        };
+        tokio::task::spawn_blocking(move || Cluster::start_or_attach(&config, &|_| {}).unwrap())
+            .await
+            .unwrap()
+    };
+    CLUSTER.get_or_init(start).await
+}
+
+async fn admin() -> AsyncPgConnection {
+    AsyncPgConnection::establish(&cluster().await.url("postgres"))
+        .await
+        .unwrap()
+}
+
+async fn ensure_template() {
+    TEMPLATE
+        .get_or_init(|| async {
+            let mut admin = admin().await;
+            for name in leftovers(&mut admin).await {
+                admin
+                    .batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"))
+                    .await
+                    .unwrap();
+            }
+            admin
+                .batch_execute(&format!("CREATE DATABASE {TEMPLATE_NAME}"))
+                .await
+                .unwrap();
+            let db = Db::new(&cluster().await.url(TEMPLATE_NAME), DRIVERS.handle().clone()).unwrap();
+            migrate(&db).await.unwrap();
+            Register::new(db.clone(), Clock::system())
+                .load_reference_lists()
+                .await
+                .unwrap();
+            drop(db);
+        })
+        .await;
+}
+
+/// Databases of runs that ended in the middle.
+async fn leftovers(admin: &mut AsyncPgConnection) -> Vec<String> {
+    #[derive(diesel::QueryableByName)]
+    struct Name {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        datname: String,
+    }
+    let sql = "SELECT datname::text FROM pg_database WHERE datname LIKE 't\\_%' OR datname LIKE 'nguon\\_template%'";
+    let names: Vec<Name> = diesel_async::RunQueryDsl::load(diesel::sql_query(sql), admin)
+        .await
+        .unwrap();
+    names.into_iter().map(|name| name.datname).collect()
+}
+
+/// A fresh, migrated database.
+pub(crate) struct TestDb {
+    pub(crate) name: String,
+    pub(crate) db: Db,
+}
+
+impl TestDb {
+    pub(crate) async fn new() -> Self {
+        static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        ensure_template().await;
+        let n = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let name = format!("t_{}_{n}", std::process::id());
+        // Cloning fails while another session is still leaving the template.
+        let mut admin = admin().await;
+        let clone = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE_NAME}");
+        for attempt in 0.. {
+            match admin.batch_execute(&clone).await {
+                Ok(()) => break,
+                Err(err) if attempt < 50 && err.to_string().contains("being accessed") => {
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                }
+                Err(err) => panic!("{err}"),
+            }
+        }
+        let db = Db::new(&cluster().await.url(&name), DRIVERS.handle().clone()).unwrap();
+        Self { name, db }
+    }
+
+    /// The URL of this database, for commands.
+    pub(crate) async fn url(&self) -> String {
+        cluster().await.url(&self.name)
+    }
+
+    /// Runs plain SQL and returns the error's text, if it is refused.
+    pub(crate) async fn sql(&self, sql: &str) -> Result<(), String> {
+        let mut conn = self.db.dedicated().await.unwrap();
+        conn.batch_execute(sql).await.map_err(|err| err.to_string())
+    }
+
+    /// One number from the database.
+    pub(crate) async fn count(&self, sql: &str) -> i64 {
+        #[derive(diesel::QueryableByName)]
+        struct N {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            n: i64,
+        }
+        let mut conn = self.db.dedicated().await.unwrap();
+        let row: N = diesel_async::RunQueryDsl::get_result(diesel::sql_query(sql), &mut conn)
+            .await
+            .unwrap();
+        row.n
+    }
+}
+
+/// A deployment with a server.
+pub(crate) struct World {
+    pub(crate) test_db: TestDb,
+    pub(crate) clock: Clock,
+    pub(crate) keys: Keys,
+    pub(crate) accounts: Accounts,
+    pub(crate) register: Register,
+    pub(crate) batches: Batches,
+    pub(crate) base_url: String,
+    pub(crate) office: Client,
+    /// Nobody: no token.
+    pub(crate) public: Client,
+    pub(crate) data_dir: tempfile::TempDir,
+    server: actix_web::dev::ServerHandle,
+    following: actix_web::rt::task::JoinHandle<()>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.following.abort();
+        drop(self.server.stop(false));
+    }
+}
+
+fn settings() -> Settings {
+    let env = |name: &str| match name {
+        "NGUON_PUBLIC_URL" => Some(PUBLIC_URL.to_owned()),
+        "NGUON_ISSUER_NAME" => Some("Văn phòng OCOP thử".to_owned()),
+        "NGUON_CONTACT" => Some("0208 000 000".to_owned()),
+        _ => None,
+    };
+    nguon::config::read(Mode::Demo, &env).unwrap()
+}
+
+impl World {
+    /// A deployment that is no demonstration, standing at `NOW`.
+    pub(crate) async fn new() -> Self {
+        let test_db = TestDb::new().await;
+        let db = test_db.db.clone();
+        let clock = Clock::system();
+        clock.move_to(NOW.parse().unwrap());
+        let data_dir = tempfile::tempdir().unwrap();
+        let issuer = Issuer::new(ISSUER).unwrap();
+        let secret = Secret::create(&data_dir.path().join("secret")).unwrap();
+        let keys = Keys::new(db.clone(), clock.clone(), secret, issuer.clone());
+        for purpose in Purpose::ALL {
+            keys.create(purpose).await.unwrap();
+        }
+        let register = Register::new(db.clone(), clock.clone());
+        register.found_deployment(&issuer, false).await.unwrap();
+        let accounts = Accounts::new(db.clone(), clock.clone());
+        let high_water = HighWater::open(&data_dir.path().join("high-water")).unwrap();
+        let batches = Batches::new(BatchesParts {
+            db: db.clone(),
+            clock: clock.clone(),
+            keys: keys.clone(),
+            register: register.clone(),
+            issuer: issuer.clone(),
+            high_water,
+        });
+        let cards = Arc::new(Cards::new(db, clock.clone()));
+        let verifier = Arc::new(Verifier::new(clock.clone(), keys.clone(), issuer, Arc::clone(&cards)));
+        let following = {
+            let keys = keys.clone();
+            actix_web::rt::spawn(async move { cards.follow_changes(&keys).await })
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        let services = Services {
+            settings: settings(),
+            keys: keys.clone(),
+            accounts: accounts.clone(),
+            register: register.clone(),
+            batches: batches.clone(),
+            verifier,
+            is_demo: false,
+        };
+        let server = start(listener, services).unwrap();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        let token = accounts.create_token("office", &[Scope::Office], None).await.unwrap();
+        let office = Client::new(&base_url, Some(token.token.reveal()));
+        let public = Client::new(&base_url, None);
+        Self {
+            test_db,
+            clock,
+            keys,
+            accounts,
+            register,
+            batches,
+            base_url,
+            office,
+            public,
+            data_dir,
+            server: handle,
+            following,
+        }
+    }
+
+    /// A product that may be minted at `NOW`.
+    pub(crate) async fn product(&self) -> ProductNo {
+        self.product_from(good_row()).await
+    }
+
+    /// A product as this row says; `image: Some("p.png")` has a picture.
+    pub(crate) async fn product_from(&self, row: ImportRow) -> ProductNo {
+        let photos = Photos::from([("p.png".to_owned(), tiny_picture())]);
+        let (name, producer) = (row.product.clone(), row.producer.clone());
+        self.register.import(&[row], &photos, false).await.unwrap();
+        let all = self.register.list_products(0, 1_000).await.unwrap();
+        all.iter()
+            .find(|product| product.name == name && product.producer.name == producer)
+            .unwrap()
+            .product_no
+    }
+
+    /// An open batch of a product that may be minted.
+    pub(crate) async fn batch(&self) -> Batch {
+        let product_no = self.product().await;
+        self.batch_of(product_no, "MD-01", "2026-11-20", Some("2027-11-20"))
+            .await
+    }
+
+    pub(crate) async fn batch_of(
+        &self,
+        product_no: ProductNo,
+        lot: &str,
+        packed_on: &str,
+        last_valid_day: Option<&str>,
+    ) -> Batch {
+        let order = OpenBatch {
+            product_no,
+            lot: Lot::new(lot).unwrap(),
+            packed_on: day(packed_on),
+            last_valid_day: last_valid_day.map(day),
+            quantity: None,
+            unit: None,
+        };
+        self.batches.open_batch(&Actor::operator(), order).await.unwrap()
+    }
+
+    /// Mints through the service.
+    pub(crate) async fn mint(&self, batch_no: BatchNo, count: u32) -> Minted {
+        let order = MintOrder {
+            count: count.try_into().unwrap(),
+            scratch: false,
+        };
+        self.batches
+            .mint_stamps(&Actor::operator(), batch_no, order, None)
+            .await
+            .unwrap()
+    }
+
+    pub(crate) fn move_clock_to(&self, instant: &str) {
+        let instant: DateTime<Utc> = instant.parse().unwrap();
+        self.clock.move_to(instant);
+    }
+}
+
+pub(crate) fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// A row whose product may be minted at `NOW`.
+pub(crate) fn good_row() -> ImportRow {
+    ImportRow {
+        line: 2,
+        product: "Miến dong thử".to_owned(),
+        set_no: 7,
+        producer: "HTX Thử Nghiệm".to_owned(),
+        producer_kind: ProducerKind::Cooperative,
+        village: Some("thôn Thử".to_owned()),
+        commune_code: Some("01843".to_owned()),
+        commune: Some("Phường Bắc Kạn".to_owned()),
+        former_commune: None,
+        former_district: Some("Na Rì".to_owned()),
+        former_province: Some("Bắc Kạn".to_owned()),
+        stars: Some(4),
+        first_year_seen: None,
+        decision: None,
+        source: None,
+        certificate: certificate("2025-01-01", "2027-12-31"),
+        undated_certificate: None,
+        image: Some("p.png".to_owned()),
+        standards: Some("TCCS 01:2025".to_owned()),
+        shelf_life: Some(ShelfLife::Months(12)),
+    }
+}
+
+pub(crate) fn certificate(from: &str, to: &str) -> Option<CertificateColumns> {
+    let issuer = Some("UBND tỉnh Thái Nguyên".to_owned());
+    Some(CertificateColumns {
+        number: Some("01/GCN".to_owned()),
+        issuer,
+        from: day(from),
+        to: day(to),
+    })
+}
+
+/// A JPEG of a few hundred bytes.
+pub(crate) fn tiny_picture() -> Vec<u8> {
+    let image = image::RgbImage::from_pixel(16, 16, image::Rgb([120, 90, 40]));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
+    bytes.into_inner()
+}
+
+/// Someone who sends requests.
+#[derive(Clone)]
+pub(crate) struct Client {
+    base_url: String,
+    token: Option<String>,
+    http: reqwest::Client,
+}
+
+/// An answer, read whole.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|err| panic!("{err}: {}", self.text()))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Asserts an error with this status and code, in both languages.
+    #[track_caller]
+    pub(crate) fn assert_problem(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status, status, "{}", self.text());
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["code"], code);
+        assert_eq!(problem["type"], format!("/problems/{code}"));
+        assert!(!problem["vi"].as_str().unwrap().is_empty() && !problem["en"].as_str().unwrap().is_empty());
+        problem
+    }
+}
+
+impl Client {
+    pub(crate) fn new(base_url: &str, token: Option<&str>) -> Self {
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        Self {
+            base_url: base_url.to_owned(),
+            token: token.map(str::to_owned),
+            http,
+        }
+    }
+
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// A request with the token, to be changed before it is sent.
+    pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let request = self
+            .http
+            .request(method.parse().unwrap(), format!("{}{path}", self.base_url));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer {
+            status,
+            headers,
+            body: response.bytes().await.unwrap().to_vec(),
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.request("GET", path)).await
+    }
+
+    /// GET with `Accept: application/json`.
+    pub(crate) async fn get_json(&self, path: &str) -> Answer {
+        self.send(self.request("GET", path).header("accept", "application/json"))
+            .await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request("POST", path).json(body)).await
+    }
+
+    /// Orders stamps under an Idempotency-Key.
+    pub(crate) async fn order(&self, batch_no: BatchNo, key: &str, body: &Value) -> Answer {
+        let request = self.request("POST", &format!("/api/v1/batches/{batch_no}/stamps"));
+        self.send(request.header("Idempotency-Key", key).json(body)).await
+    }
+}
