@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, SubsecRound, TimeDelta, Utc};
 
 /// Vietnam has kept UTC+7 without daylight saving since 1975.
 const HO_CHI_MINH_SECONDS_EAST: i32 = 7 * 3600;
+/// Postgres keeps microseconds; an instant must read the same before and after it was stored.
+const SUBSECOND_DIGITS: u16 = 6;
 
 /// Where time comes from.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +25,8 @@ impl Clock {
 
     /// The present instant.
     pub fn now(&self) -> DateTime<Utc> {
-        Utc::now() + TimeDelta::seconds(self.shift.load(Ordering::Relaxed))
+        let now = Utc::now() + TimeDelta::seconds(self.shift.load(Ordering::Relaxed));
+        now.trunc_subsecs(SUBSECOND_DIGITS)
     }
 
     /// The present day in Asia/Ho_Chi_Minh: every day in this program is one of these.

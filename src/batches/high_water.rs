@@ -79,13 +79,10 @@ impl HighWater {
     pub(super) fn rewrite(&self, marks: &Marks) -> Result<()> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = self.path.with_extension("new");
-        let text: String = marks
-            .iter()
-            .map(|(batch_no, last)| format!("{batch_no} {last}\n"))
-            .collect();
+        let lines: Vec<String> = marks.iter().map(|(batch_no, last)| format!("{batch_no} {last}\n")).collect();
         let write = || {
             let mut out = File::create(&fresh)?;
-            out.write_all(text.as_bytes())?;
+            out.write_all(lines.concat().as_bytes())?;
             out.sync_all()?;
             std::fs::rename(&fresh, &self.path)?;
             OpenOptions::new().append(true).open(&self.path)

@@ -1,5 +1,7 @@
 //! Use cases of batches: open, list, mint, print. One use case is one transaction.
 
+use std::sync::Arc;
+
 use chrono::{TimeDelta, Utc};
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 
@@ -156,7 +158,7 @@ impl Batches {
         let issuer = self.parts.issuer.clone();
         tokio::task::spawn_blocking(move || {
             high_water.note(run.batch_no, run.last)?;
-            let (first, last) = sign_ends(batch, run, room, issuer)?;
+            let (first, last) = sign_ends(&batch, run, &room, &issuer)?;
             Ok(Minted {
                 run,
                 first,
@@ -223,6 +225,9 @@ impl Batches {
         let runs = store::runs(&mut conn, batch_no).await?;
         let lowest = runs.first().ok_or(Error::NotFound(Thing::Stamp))?.first;
         let highest = runs.last().ok_or(Error::NotFound(Thing::Stamp))?.last;
+        if first.is_some_and(|first| highest < first) {
+            return Err(Error::NotFound(Thing::Stamp));
+        }
         let range = SerialRange::new(first.unwrap_or(lowest), last.unwrap_or(highest))?;
         drop(conn);
         let room = self.room_with(&runs).await?;
@@ -276,7 +281,7 @@ impl Batches {
     }
 
     /// The opened keys, read again when a run names one that is not there yet.
-    async fn room_with(&self, runs: &[MintRun]) -> Result<std::sync::Arc<KeyRoom>> {
+    async fn room_with(&self, runs: &[MintRun]) -> Result<Arc<KeyRoom>> {
         let room = self.parts.keys.room();
         let is_there = |run: &MintRun| room.signer(run.stamp_key).is_some() && room.code_key(run.code_key).is_some();
         if runs.iter().all(is_there) {
@@ -328,10 +333,10 @@ fn plan_run(batch: &Batch, order: MintOrder, room: &KeyRoom, now: chrono::DateTi
 
 /// Signs the first and the last stamp of a run and verifies them as a stranger would, before anyone is told that they exist.
 fn sign_ends(
-    batch: Batch,
+    batch: &Batch,
     run: MintRun,
-    room: std::sync::Arc<KeyRoom>,
-    issuer: Issuer,
+    room: &Arc<KeyRoom>,
+    issuer: &Issuer,
 ) -> Result<(PrintedStamp, PrintedStamp)> {
     let end = |serial: Serial| {
         let range = SerialRange::new(serial, serial)?;
@@ -339,11 +344,11 @@ fn sign_ends(
             batch.clone(),
             vec![run],
             range,
-            std::sync::Arc::clone(&room),
+            Arc::clone(room),
             issuer.clone(),
         )?;
         let stamp = job.stamps().next().ok_or(Error::NotFound(Thing::Stamp))??;
-        let verified = room.ring.verify_stamp(&issuer, stamp.digits.as_bytes());
+        let verified = room.ring.verify_stamp(issuer, stamp.digits.as_bytes());
         match verified {
             Ok(verified) if verified.payload.serial == serial => Ok(stamp),
             _ => Err(Error::internal(format!(

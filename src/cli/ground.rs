@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 /// The database's name in the embedded cluster.
 const DATABASE: &str = "nguon";
 /// A given server may come up after us, as after a reboot.
-const WAIT_FOR_SERVER: Duration = Duration::from_secs(60);
+const WAIT_FOR_SERVER: Duration = Duration::from_mins(1);
 /// Between two tries to reach it.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// Threads that move bytes between the pool and Postgres; one keeps up with more than two web workers ask.

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// A server that does not answer in this time is not ready.
 const TIMEOUT: Duration = Duration::from_secs(4);
+/// Where `serve` listens when NGUON_HTTP says nothing.
+const DEFAULT_PORT: u16 = 8080;
 /// The status line and a little more.
 const MAX_ANSWER_BYTES: u64 = 512;
 
@@ -17,22 +19,13 @@ pub(super) fn health(url: Option<&str>) -> ExitCode {
 }
 
 fn target(url: Option<&str>) -> Option<SocketAddr> {
-    match url {
-        Some(url) => {
-            let url = url::Url::parse(url).ok()?;
-            (url.host_str()?, url.port_or_known_default()?)
-                .to_socket_addrs()
-                .ok()?
-                .next()
-        }
-        None => {
-            let http = crate::config::process_environment("NGUON_HTTP");
-            let port = http.as_deref().map_or(Some(8080), |http| {
-                http.parse::<SocketAddr>().ok().map(|address| address.port())
-            })?;
-            Some(SocketAddr::from(([127, 0, 0, 1], port)))
-        }
+    if let Some(url) = url {
+        let url = url::Url::parse(url).ok()?;
+        return (url.host_str()?, url.port_or_known_default()?).to_socket_addrs().ok()?.next();
     }
+    let http = crate::config::process_environment("NGUON_HTTP");
+    let port = http.as_deref().map_or(Some(DEFAULT_PORT), |http| http.parse::<SocketAddr>().ok().map(|address| address.port()))?;
+    Some(SocketAddr::from(([127, 0, 0, 1], port)))
 }
 
 fn is_ready(address: SocketAddr) -> std::io::Result<bool> {

@@ -76,7 +76,7 @@ pub fn whole_open_api() -> utoipa::openapi::OpenApi {
     document.merge(crate::register::api::open_api());
     document.merge(crate::batches::api::open_api());
     document.merge(crate::batches::print_api::open_api());
-    document.info.title = "Nguồn".to_owned();
+    "Nguồn".clone_into(&mut document.info.title);
     document.info.description = Some("Tem truy xuất OCOP · electronic stamps for OCOP products".to_owned());
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     document

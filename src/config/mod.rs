@@ -175,9 +175,8 @@ fn database_url(text: &str, source: &mut Source<'_>) -> Option<String> {
             "asks for TLS by sslmode, which this build does not speak; put Postgres on the same host or behind an encrypted tunnel and drop sslmode",
         );
     }
-    if let Some(password) = source.file_text("DATABASE_PASSWORD_FILE")?
-        && url.set_password(Some(password.trim())).is_err()
-    {
+    let password = source.file_text("DATABASE_PASSWORD_FILE")?;
+    if !password.is_empty() && url.set_password(Some(password.trim())).is_err() {
         return source.problem(
             NAME,
             "phải có tên máy chủ để gắn mật khẩu",

@@ -128,16 +128,13 @@ impl<'e> Source<'e> {
             .filter(|text| !text.is_empty())
     }
 
-    /// The content of the file that a variable names. The outer `None` is a problem.
-    pub(super) fn file_text(&mut self, name: &'static str) -> Option<Option<String>> {
-        let Some(path) = self.text(name) else { return Some(None) };
+    /// The content of the file that a variable names; empty when the variable is not set. None is a problem.
+    pub(super) fn file_text(&mut self, name: &'static str) -> Option<String> {
+        let Some(path) = self.text(name) else { return Some(String::new()) };
         match std::fs::read_to_string(&path) {
-            Ok(text) => Some(Some(text)),
-            Err(err) => self.problem(
-                name,
-                &format!("trỏ tới tệp không đọc được: {err}"),
-                &format!("names a file that cannot be read: {err}"),
-            ),
+            Ok(text) if !text.trim().is_empty() => Some(text),
+            Ok(_) => self.problem(name, "trỏ tới một tệp trống", "names an empty file"),
+            Err(err) => self.problem(name, &format!("trỏ tới tệp không đọc được: {err}"), &format!("names a file that cannot be read: {err}")),
         }
     }
 

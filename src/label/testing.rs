@@ -1,7 +1,7 @@
 //! Stamps, dice and a reader for this module's tests; never used outside them.
 
 use image::{GrayImage, ImageFormat};
-use zxingcpp::BarcodeFormat;
+use zxingcpp::{BarcodeFormat, ImageView};
 
 use super::{LabelText, StampText};
 
@@ -106,9 +106,8 @@ pub(super) fn read_png(png: &[u8]) -> Vec<String> {
 
 /// What a reader limited to QR model 2 finds in a picture.
 pub(super) fn read_picture(picture: &GrayImage) -> Vec<String> {
-    let found = zxingcpp::read()
-        .formats(BarcodeFormat::QRCodeModel2)
-        .from(picture)
-        .unwrap();
+    let (width, height) = picture.dimensions();
+    let view = ImageView::from_slice(picture.as_raw(), width, height, zxingcpp::ImageFormat::Lum).unwrap();
+    let found = zxingcpp::read().formats(BarcodeFormat::QRCodeModel2).from(view).unwrap();
     found.iter().map(zxingcpp::Barcode::text).collect()
 }

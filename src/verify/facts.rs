@@ -177,8 +177,8 @@ impl<'c> Facts<'c> {
         now: DateTime<Utc>,
         today: NaiveDate,
     ) -> Self {
-        let signed = claim.signed.map(|signed| signed.last_valid_day);
-        let shelf_life = shelf_life(signed, None, today);
+        let signed: Vec<_> = claim.signed.iter().map(|signed| signed.last_valid_day.to_date()).collect();
+        let shelf_life = shelf_life(&signed, today);
         Self {
             carrier,
             refused: None,
@@ -192,6 +192,7 @@ impl<'c> Facts<'c> {
     }
 
     /// A good claim that the register does not know.
+    #[must_use]
     pub fn not_minted(self) -> Self {
         Self {
             mint: Mint::NotMinted,
@@ -201,12 +202,13 @@ impl<'c> Facts<'c> {
     }
 
     /// A good claim and what the register says of it.
+    #[must_use]
     pub fn minted(self, run: &MintRun, batch: BatchFacts<'c>, today: NaiveDate) -> Self {
         let signed = self
             .claim
             .and_then(|claim| claim.signed)
             .map_or(run.last_valid_day, |signed| signed.last_valid_day);
-        let shelf_life = shelf_life(Some(signed), Some(batch.batch.last_valid_day), today);
+        let shelf_life = shelf_life(&[signed.to_date(), batch.batch.last_valid_day], today);
         Self {
             mint: Mint::Minted {
                 minted_at: run.minted_at,
@@ -246,20 +248,15 @@ pub fn find_run<'r>(runs: &'r [MintRun], claim: &Claim) -> Option<&'r MintRun> {
     })
 }
 
-/// `signed` is none when the stamp does not say; `batch` is none when the register was not reached.
-fn shelf_life(signed: Option<LastValidDay>, batch: Option<Option<NaiveDate>>, today: NaiveDate) -> ShelfLifeState {
-    if signed.is_none() && batch.is_none() {
+/// By the last days that are known: one entry a source, none in it when that source says that the goods do not expire.
+fn shelf_life(sources: &[Option<NaiveDate>], today: NaiveDate) -> ShelfLifeState {
+    if sources.is_empty() {
         return ShelfLifeState::Unknown;
     }
-    match signed
-        .and_then(LastValidDay::to_date)
-        .into_iter()
-        .chain(batch.flatten())
-        .min()
-    {
+    match sources.iter().flatten().min() {
         None => ShelfLifeState::None,
-        Some(last_day) if last_day < today => ShelfLifeState::Past { last_day },
-        Some(last_day) => ShelfLifeState::Good { last_day },
+        Some(&last_day) if last_day < today => ShelfLifeState::Past { last_day },
+        Some(&last_day) => ShelfLifeState::Good { last_day },
     }
 }
 
@@ -267,52 +264,29 @@ fn shelf_life(signed: Option<LastValidDay>, batch: Option<Option<NaiveDate>>, to
 mod tests {
     use super::*;
 
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
     #[track_caller]
-    fn check(signed: Option<u16>, batch: Option<Option<&str>>, expected: ShelfLifeState) {
-        let today = "2026-11-22".parse().unwrap();
-        let batch = batch.map(|day| day.map(|day| day.parse().unwrap()));
-        assert_eq!(shelf_life(signed.map(LastValidDay::from), batch, today), expected);
+    fn check(sources: &[Option<&str>], expected: ShelfLifeState) {
+        let sources: Vec<Option<NaiveDate>> = sources.iter().map(|text| text.map(day)).collect();
+        assert_eq!(shelf_life(&sources, day("2026-11-22")), expected);
     }
 
     #[test]
     fn the_earlier_of_the_stamps_and_the_batchs_last_day_counts() {
-        let day = |text: &str| text.parse().unwrap();
-        let of =
-            |text: &str| u16::try_from((day(text) - "2020-01-01".parse::<NaiveDate>().unwrap()).num_days()).unwrap();
-        check(
-            Some(of("2026-11-22")),
-            Some(Some("2027-01-01")),
-            ShelfLifeState::Good {
-                last_day: day("2026-11-22"),
-            },
-        );
-        check(
-            Some(of("2027-01-01")),
-            Some(Some("2026-11-21")),
-            ShelfLifeState::Past {
-                last_day: day("2026-11-21"),
-            },
-        );
-        check(
-            Some(0),
-            Some(Some("2026-11-21")),
-            ShelfLifeState::Past {
-                last_day: day("2026-11-21"),
-            },
-        );
-        check(
-            Some(of("2026-11-21")),
-            Some(None),
-            ShelfLifeState::Past {
-                last_day: day("2026-11-21"),
-            },
-        );
+        let (today, yesterday, later) = (Some("2026-11-22"), Some("2026-11-21"), Some("2027-01-01"));
+        check(&[today, later], ShelfLifeState::Good { last_day: day("2026-11-22") });
+        check(&[later, yesterday], ShelfLifeState::Past { last_day: day("2026-11-21") });
+        check(&[None, yesterday], ShelfLifeState::Past { last_day: day("2026-11-21") });
+        check(&[yesterday, None], ShelfLifeState::Past { last_day: day("2026-11-21") });
     }
 
     #[test]
     fn goods_that_do_not_expire_are_told_from_goods_of_unknown_shelf_life() {
-        check(Some(0), Some(None), ShelfLifeState::None);
-        check(Some(0), None, ShelfLifeState::None);
-        check(None, None, ShelfLifeState::Unknown);
+        check(&[None, None], ShelfLifeState::None);
+        check(&[None], ShelfLifeState::None);
+        check(&[], ShelfLifeState::Unknown);
     }
 }

@@ -1,6 +1,23 @@
 //! One binary for every integration test: it links once. Each test has a database of its own, cloned from a migrated template
 //! in a real Postgres, and talks to a real server on loopback.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot set its stage should fail there"
+)]
+
+mod batches;
 mod cluster;
+mod commands;
+mod commands_backup;
+mod commands_demo;
+mod commands_register;
+mod commands_setup;
+mod commands_verify;
 mod minting;
+mod print;
+mod scans;
+mod vectors;
 mod world;

@@ -29,9 +29,15 @@ use tokio::sync::OnceCell;
 pub(crate) const NOW: &str = "2026-11-22T05:00:00Z";
 /// The issuer of every test.
 pub(crate) const ISSUER: &str = "tem.example.vn";
+/// The issuer's name on pages.
+pub(crate) const ISSUER_NAME: &str = "Văn phòng OCOP thử";
+/// Whom to call, on pages.
+pub(crate) const CONTACT: &str = "0208 000 000";
 /// What printed addresses start with.
 pub(crate) const PUBLIC_URL: &str = "https://tem.example.vn";
 
+/// Test processes share one cluster folder, so they take turns; the lock ends with the process.
+static TURN: OnceCell<std::fs::File> = OnceCell::const_new();
 static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
 static TEMPLATE: OnceCell<()> = OnceCell::const_new();
 static DRIVERS: std::sync::LazyLock<Runtime> = std::sync::LazyLock::new(|| {
@@ -46,9 +52,20 @@ const TEMPLATE_NAME: &str = "nguon_template";
 
 /// The Postgres that all tests share; it ends with the process.
 async fn cluster() -> &'static Cluster {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let turn = folder.join("cluster.turn");
+    let wait = || async {
+        let take_turn = move || {
+            let file = std::fs::File::create(turn).unwrap();
+            file.lock().unwrap();
+            file
+        };
+        tokio::task::spawn_blocking(take_turn).await.unwrap()
+    };
+    TURN.get_or_init(wait).await;
     let start = || async {
         let config = ClusterConfig {
-            data_dir: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cluster"),
+            data_dir: folder.join("cluster"),
             launcher: PathBuf::from(env!("CARGO_BIN_EXE_nguon")),
         };
         tokio::task::spawn_blocking(move || Cluster::start_or_attach(&config, &|_| {}).unwrap())
@@ -142,6 +159,11 @@ impl TestDb {
         conn.batch_execute(sql).await.map_err(|err| err.to_string())
     }
 
+    /// Runs SQL outside this database, which may thus be its own end.
+    pub(crate) async fn admin_sql(&self, sql: &str) {
+        admin().await.batch_execute(sql).await.unwrap();
+    }
+
     /// One number from the database.
     pub(crate) async fn count(&self, sql: &str) -> i64 {
         #[derive(diesel::QueryableByName)]
@@ -181,12 +203,16 @@ impl Drop for World {
     }
 }
 
-fn settings() -> Settings {
-    let env = |name: &str| match name {
-        "NGUON_PUBLIC_URL" => Some(PUBLIC_URL.to_owned()),
-        "NGUON_ISSUER_NAME" => Some("Văn phòng OCOP thử".to_owned()),
-        "NGUON_CONTACT" => Some("0208 000 000".to_owned()),
-        _ => None,
+fn settings(extra: &[(&str, &str)]) -> Settings {
+    let basic = [
+        ("NGUON_PUBLIC_URL", PUBLIC_URL),
+        ("NGUON_ISSUER_NAME", ISSUER_NAME),
+        ("NGUON_CONTACT", CONTACT),
+    ];
+    let env = |name: &str| {
+        let mut set = extra.iter().chain(&basic);
+        set.find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned())
     };
     nguon::config::read(Mode::Demo, &env).unwrap()
 }
@@ -194,6 +220,16 @@ fn settings() -> Settings {
 impl World {
     /// A deployment that is no demonstration, standing at `NOW`.
     pub(crate) async fn new() -> Self {
+        Self::with_settings(&[], false).await
+    }
+
+    /// A demonstration.
+    pub(crate) async fn demo() -> Self {
+        Self::with_settings(&[], true).await
+    }
+
+    /// A deployment with these variables besides the usual ones.
+    pub(crate) async fn with_settings(extra: &[(&str, &str)], is_demo: bool) -> Self {
         let test_db = TestDb::new().await;
         let db = test_db.db.clone();
         let clock = Clock::system();
@@ -206,7 +242,7 @@ impl World {
             keys.create(purpose).await.unwrap();
         }
         let register = Register::new(db.clone(), clock.clone());
-        register.found_deployment(&issuer, false).await.unwrap();
+        register.found_deployment(&issuer, is_demo).await.unwrap();
         let accounts = Accounts::new(db.clone(), clock.clone());
         let high_water = HighWater::open(&data_dir.path().join("high-water")).unwrap();
         let batches = Batches::new(BatchesParts {
@@ -226,13 +262,13 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let services = Services {
-            settings: settings(),
+            settings: settings(extra),
             keys: keys.clone(),
             accounts: accounts.clone(),
             register: register.clone(),
             batches: batches.clone(),
             verifier,
-            is_demo: false,
+            is_demo,
         };
         let server = start(listener, services).unwrap();
         let handle = server.handle();
@@ -263,9 +299,18 @@ impl World {
 
     /// A product as this row says; `image: Some("p.png")` has a picture.
     pub(crate) async fn product_from(&self, row: ImportRow) -> ProductNo {
+        self.import_row(row, false).await
+    }
+
+    /// A product of the demonstration.
+    pub(crate) async fn demo_product(&self) -> ProductNo {
+        self.import_row(good_row(), true).await
+    }
+
+    async fn import_row(&self, row: ImportRow, is_demo: bool) -> ProductNo {
         let photos = Photos::from([("p.png".to_owned(), tiny_picture())]);
         let (name, producer) = (row.product.clone(), row.producer.clone());
-        self.register.import(&[row], &photos, false).await.unwrap();
+        self.register.import(&[row], &photos, is_demo).await.unwrap();
         let all = self.register.list_products(0, 1_000).await.unwrap();
         all.iter()
             .find(|product| product.name == name && product.producer.name == producer)
@@ -308,6 +353,27 @@ impl World {
             .mint_stamps(&Actor::operator(), batch_no, order, None)
             .await
             .unwrap()
+    }
+
+    /// What is printed for one minted stamp.
+    pub(crate) async fn stamp(&self, batch_no: BatchNo, serial: u32) -> StampText {
+        let answer = self
+            .office
+            .get(&format!("/api/v1/batches/{batch_no}/stamps/{serial}"))
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        StampText(answer.json())
+    }
+
+    /// Runs SQL that must succeed.
+    pub(crate) async fn sql(&self, sql: &str) {
+        self.test_db.sql(sql).await.unwrap();
+    }
+
+    /// Makes a token and returns a client that has it.
+    pub(crate) async fn client_with(&self, scopes: &[Scope]) -> Client {
+        let token = self.accounts.create_token("test", scopes, None).await.unwrap();
+        self.public.with_token(token.token.reveal())
     }
 
     pub(crate) fn move_clock_to(&self, instant: &str) {
@@ -362,6 +428,33 @@ pub(crate) fn tiny_picture() -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     image.write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
     bytes.into_inner()
+}
+
+/// One printed stamp as the API tells it.
+pub(crate) struct StampText(pub(crate) Value);
+
+impl StampText {
+    fn field(&self, name: &str) -> &str {
+        self.0[name].as_str().unwrap()
+    }
+
+    pub(crate) fn digits(&self) -> &str {
+        self.field("digits")
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        self.field("url")
+    }
+
+    /// The typed code in groups of four.
+    pub(crate) fn code(&self) -> &str {
+        self.field("code")
+    }
+
+    /// The typed code as it stands in addresses.
+    pub(crate) fn plain_code(&self) -> String {
+        self.code().replace('-', "").replace(' ', "")
+    }
 }
 
 /// Someone who sends requests.
@@ -454,6 +547,17 @@ impl Client {
     pub(crate) async fn get_json(&self, path: &str) -> Answer {
         self.send(self.request("GET", path).header("accept", "application/json"))
             .await
+    }
+
+    /// GET as a browser asks for a page.
+    pub(crate) async fn get_page(&self, path: &str) -> Answer {
+        self.send(self.request("GET", path).header("accept", "text/html,*/*;q=0.8"))
+            .await
+    }
+
+    /// The verdict on an address as JSON.
+    pub(crate) async fn verdict(&self, path: &str) -> Value {
+        self.get_json(path).await.json()
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {

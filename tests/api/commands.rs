@@ -1,0 +1,344 @@
+//! What the tests of the command line stand on: the real binary with nothing in its environment but what a test names, data
+//! folders of its own, and servers that are stopped whatever happens. Must never end a process that it did not start.
+
+use std::ffi::OsStr;
+use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use chrono::{Days, NaiveDate, TimeDelta, Utc};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::world::{ISSUER, PUBLIC_URL, TestDb, tiny_picture};
+
+/// How long a test waits for something that takes seconds on an idle machine.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Today in Vietnam, as commands see it.
+pub(crate) fn today() -> NaiveDate {
+    (Utc::now() + TimeDelta::hours(7)).date_naive()
+}
+
+/// A folder with the settings of one deployment, which the user `postgres` can reach.
+pub(crate) struct Place {
+    folder: TempDir,
+    settings: Vec<(String, String)>,
+}
+
+impl Place {
+    /// A service with its own private Postgres.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("nguon-commands-")
+            .tempdir_in("/tmp")
+            .unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        let data = folder.path().join("data").to_str().unwrap().to_owned();
+        let place = Self {
+            folder,
+            settings: Vec::new(),
+        };
+        place
+            .with("NGUON_DATA", &data)
+            .with("NGUON_ISSUER", ISSUER)
+            .with("NGUON_PUBLIC_URL", PUBLIC_URL)
+            .with("NGUON_ISSUER_NAME", "Văn phòng OCOP thử")
+            .with("NGUON_CONTACT", "0208 000 000")
+            .with("NGUON_HTTP", &format!("127.0.0.1:{}", free_port()))
+    }
+
+    /// A service on a database of the shared Postgres: quick to open.
+    pub(crate) async fn on(test_db: &TestDb) -> Self {
+        Self::new().with("DATABASE_URL", &test_db.url().await)
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self = self.without(name);
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.settings.retain(|(known, _)| known != name);
+        self
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        let data = self.settings.iter().find(|(name, _)| name == "NGUON_DATA").unwrap();
+        PathBuf::from(&data.1)
+    }
+
+    fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
+        let mut command = bare_command(self.folder.path(), arguments);
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Outcome {
+        Outcome::of(&mut self.command(arguments))
+    }
+
+    /// Starts `serve` or `demo` and waits until it answers.
+    pub(crate) fn start(&self, command: &str) -> Server {
+        let http = self.settings.iter().find(|(name, _)| name == "NGUON_HTTP").unwrap();
+        Server::start(self.command(&[command]), &http.1)
+    }
+
+    /// Initialises, imports one product that may be minted and opens a batch of it; returns the batch's number.
+    pub(crate) fn found(&self) -> u64 {
+        self.run(&["init"]).done();
+        self.open_batch()
+    }
+
+    /// Imports one product that may be minted and opens a batch of it; returns the batch's number.
+    pub(crate) fn open_batch(&self) -> u64 {
+        fs::write(self.path("p.jpg"), tiny_picture()).unwrap();
+        let file = self.path("register.tsv");
+        fs::write(&file, format!("{HEADINGS}\n{}\n", good_line("p.jpg"))).unwrap();
+        self.run(&["register", "import", file.to_str().unwrap()]).done();
+        let day = |n| today().checked_sub_days(Days::new(n)).unwrap().to_string();
+        let opened = self.run(&[
+            "batch",
+            "open",
+            "--product",
+            "1",
+            "--lot",
+            "MD-01",
+            "--packed-on",
+            &day(3),
+            "--json",
+        ]);
+        opened.done().json()["batch_no"].as_u64().unwrap()
+    }
+
+    /// Mints and returns what `--json` says.
+    #[track_caller]
+    pub(crate) fn mint(&self, batch_no: u64, count: u32) -> Value {
+        self.run(&["mint", &batch_no.to_string(), &count.to_string(), "--json"])
+            .done()
+            .json()
+    }
+
+    /// Postgres processes that work in this place's cluster.
+    pub(crate) fn postgres_processes(&self) -> Vec<PathBuf> {
+        let cluster = self.data().join("pg");
+        let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+        processes
+            .map(|entry| entry.path())
+            .filter(|process| fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd == cluster))
+            .collect()
+    }
+}
+
+pub(crate) const HEADINGS: &str = "product\tproduct_set\tproducer\tproducer_kind\tvillage\tcommune_code\tcommune\tstars\tcertificate_no\tissuer\tfrom\tto\timage\tstandards\tshelf_life";
+
+/// A line whose product may be minted today.
+pub(crate) fn good_line(image: &str) -> String {
+    let from = today().checked_sub_days(Days::new(100)).unwrap();
+    let to = today().checked_add_days(Days::new(900)).unwrap();
+    format!(
+        "Miến dong thử\t7\tHTX Thử Nghiệm\tcooperative\tthôn Thử\t01843\tPhường Bắc Kạn\t4\t01/GCN\tUBND tỉnh\t{from}\t{to}\t{image}\tTCCS 01:2025\t12 tháng"
+    )
+}
+
+/// The binary with nothing but `PATH` in its environment.
+pub(crate) fn bare_command<S: AsRef<OsStr>>(folder: &Path, arguments: &[S]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nguon"));
+    command
+        .args(arguments)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .current_dir(folder)
+        .stdin(Stdio::null());
+    command
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Outcome {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn done(self) -> Self {
+        self.ended(0)
+    }
+
+    #[track_caller]
+    pub(crate) fn ended(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Asserts a refusal that says why on standard error, in both languages.
+    #[track_caller]
+    pub(crate) fn refused(self, because: &str) -> Self {
+        let said = self.ended(1);
+        assert!(said.stderr.contains(because), "{because}: {}", said.stderr);
+        for language in ["Lỗi: ", "Error: "] {
+            let sentences = said.stderr.lines().filter(|line| line.starts_with(language)).count();
+            assert_eq!(sentences, 1, "{}", said.stderr);
+        }
+        said
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|err| panic!("{err}: {}", self.stdout))
+    }
+}
+
+/// A running `serve` or `demo`.
+pub(crate) struct Server {
+    child: Option<Child>,
+    pub(crate) base_url: String,
+    stdout: Arc<Mutex<String>>,
+    stderr: Arc<Mutex<String>>,
+}
+
+impl Server {
+    fn start(mut command: Command, http: &str) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = follow(child.stdout.take().unwrap());
+        let stderr = follow(child.stderr.take().unwrap());
+        let mut server = Self {
+            child: Some(child),
+            base_url: format!("http://{http}"),
+            stdout,
+            stderr,
+        };
+        let began = Instant::now();
+        while !server.is_ready() {
+            let ended = server.child.as_mut().unwrap().try_wait().unwrap();
+            assert!(ended.is_none(), "{ended:?}\n{}", server.said());
+            assert!(began.elapsed() < PATIENCE, "never ready\n{}", server.said());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        server
+    }
+
+    fn is_ready(&self) -> bool {
+        let health = Outcome::of(&mut bare_command(Path::new("/"), &["health", &self.base_url]));
+        health.code == Some(0)
+    }
+
+    /// Standard output so far.
+    pub(crate) fn printed(&self) -> String {
+        self.stdout.lock().unwrap().clone()
+    }
+
+    /// Both outputs so far.
+    pub(crate) fn said(&self) -> String {
+        format!("{}{}", self.printed(), self.stderr.lock().unwrap())
+    }
+
+    /// Sends a signal, waits for the end, and asserts that it was a clean one.
+    #[track_caller]
+    pub(crate) fn stop(mut self, signal: Signal) {
+        let mut child = self.child.take().unwrap();
+        let status = end(&mut child, signal);
+        assert_eq!(status.and_then(|status| status.code()), Some(0), "{}", self.said());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            end(&mut child, Signal::SIGTERM);
+        }
+    }
+}
+
+/// Signals a child of ours and waits; none when it had to be killed.
+fn end(child: &mut Child, signal: Signal) -> Option<std::process::ExitStatus> {
+    kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).ok()?;
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    None
+}
+
+fn follow(pipe: impl Read + Send + 'static) -> Arc<Mutex<String>> {
+    let text = Arc::new(Mutex::new(String::new()));
+    let copy = Arc::clone(&text);
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            let mut text = copy.lock().unwrap();
+            text.push_str(&line);
+            text.push('\n');
+        }
+    });
+    text
+}
+
+#[test]
+fn every_command_explains_itself_with_an_example() {
+    let folder = tempfile::tempdir().unwrap();
+    let commands = [
+        "serve",
+        "demo",
+        "init",
+        "migrate",
+        "backup",
+        "restore",
+        "keys new",
+        "keys list",
+        "keys retire",
+        "keys mark-compromised",
+        "register import",
+        "batch open",
+        "mint",
+        "label",
+        "verify",
+        "token create",
+        "token revoke",
+        "health",
+    ];
+    for name in commands {
+        let arguments: Vec<&str> = name.split(' ').chain(["--help"]).collect();
+        let help = Outcome::of(&mut bare_command(folder.path(), &arguments)).done().stdout;
+        assert!(help.contains("Example") && help.contains(&format!("nguon {name}")), "{help}");
+    }
+}
+
+#[test]
+fn an_unknown_command_is_a_matter_of_usage() {
+    let folder = tempfile::tempdir().unwrap();
+    Outcome::of(&mut bare_command(folder.path(), &["print"])).ended(2);
+}
