@@ -10,7 +10,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No such thing, or none that the caller may see.
-    #[error("{} was not found; check the number and try again", .0.en())]
+    #[error("{}", .0.en())]
     NotFound(Thing),
     /// A field that cannot be accepted.
     #[error("{field}: {en}")]
@@ -29,8 +29,13 @@ pub enum Error {
     #[error("this token may not do this; it lacks the scope {0}, ask the office for a token that has it")]
     Forbidden(&'static str),
     /// The request's body is not JSON of the expected shape.
-    #[error("the body is not the JSON expected here: {0}")]
-    MalformedBody(String),
+    #[error("the body is not the JSON expected here, at \"{at}\": {reason}")]
+    MalformedBody {
+        /// Where in the body.
+        at: String,
+        /// What the parser says.
+        reason: String,
+    },
     /// The request's body is too large.
     #[error("the body is larger than {limit} bytes; send a smaller one")]
     BodyTooLarge {
@@ -201,23 +206,23 @@ pub enum Thing {
 impl Thing {
     const fn en(self) -> &'static str {
         match self {
-            Self::Page => "this address",
-            Self::Product => "the product",
-            Self::Batch => "the batch",
-            Self::Stamp => "the stamp",
-            Self::Key => "the key",
-            Self::Token => "the token",
+            Self::Page => "there is no such page; scan the QR code again, or type its code on the front page",
+            Self::Product => "the register has no product of this number; check the number and try again",
+            Self::Batch => "there is no batch of this number; check the number and try again",
+            Self::Stamp => "no such stamp was minted in this batch; check the numbers, or mint it first",
+            Self::Key => "there is no key of this number; 'nguon keys list' shows them",
+            Self::Token => "there is no access token of this number; check the number and try again",
         }
     }
 
     const fn vi(self) -> &'static str {
         match self {
-            Self::Page => "địa chỉ này",
-            Self::Product => "sản phẩm",
-            Self::Batch => "lô hàng",
-            Self::Stamp => "tem",
-            Self::Key => "khóa",
-            Self::Token => "mã truy cập",
+            Self::Page => "Địa chỉ này không có trên trang; xin quét lại mã QR, hoặc về trang đầu để gõ mã.",
+            Self::Product => "Trong sổ không có sản phẩm mang số này; xin kiểm tra lại số.",
+            Self::Batch => "Không có lô hàng mang số này; xin kiểm tra lại số.",
+            Self::Stamp => "Lô này chưa phát tem mang số đó; xin kiểm tra lại số, hoặc phát tem trước.",
+            Self::Key => "Không có khóa mang số này; xem bằng lệnh: nguon keys list.",
+            Self::Token => "Không có mã truy cập mang số này; xin kiểm tra lại số.",
         }
     }
 }
@@ -311,7 +316,7 @@ impl Error {
             Self::Invalid { .. } => "invalid",
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden(_) => "forbidden",
-            Self::MalformedBody(_) => "malformed-body",
+            Self::MalformedBody { .. } => "malformed-body",
             Self::BodyTooLarge { .. } => "body-too-large",
             Self::NotJson => "not-json",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
@@ -345,7 +350,7 @@ impl Error {
     pub fn vi(&self) -> String {
         let date = |day: &NaiveDate| day.format("%d/%m/%Y").to_string();
         match self {
-            Self::NotFound(thing) => format!("Không tìm thấy {}; xin kiểm tra lại số rồi thử lại.", thing.vi()),
+            Self::NotFound(thing) => thing.vi().to_owned(),
             Self::Invalid { vi, .. } | Self::Refused { vi, .. } => vi.clone(),
             Self::Unauthenticated => {
                 "Cần mã truy cập hợp lệ (Authorization: Bearer …); xin liên hệ văn phòng để được cấp mã.".into()
@@ -353,8 +358,8 @@ impl Error {
             Self::Forbidden(scope) => {
                 format!("Mã truy cập này không có quyền {scope}; xin văn phòng cấp mã có quyền này.")
             }
-            Self::MalformedBody(_) => {
-                "Nội dung gửi lên không đúng dạng JSON mà địa chỉ này cần; xin xem tài liệu tại /api/docs/.".into()
+            Self::MalformedBody { at, .. } => {
+                format!("Nội dung JSON không đúng ở mục \"{at}\"; ngày viết năm-tháng-ngày, ví dụ 2026-11-20, số viết không có dấu ngoặc kép.")
             }
             Self::BodyTooLarge { limit } => format!("Nội dung gửi lên lớn hơn {limit} byte; xin gửi nội dung nhỏ hơn."),
             Self::NotJson => "Xin gửi nội dung với Content-Type: application/json.".into(),
@@ -414,6 +419,9 @@ impl Error {
             Self::Import(err) => err.to_string(),
             Self::Cluster(err) => err.vi(),
             Self::Setting(err) => err.vi(),
+            Self::File { path, source } if source.kind() == std::io::ErrorKind::NotFound => {
+                format!("Không có {path}; xin xem lại tên tệp.")
+            }
             Self::File { path, .. } => {
                 format!("Không đọc hoặc ghi được {path}; xin kiểm tra thư mục và quyền truy cập.")
             }

@@ -6,37 +6,59 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::stamp::{BatchNo, Serial};
 
-/// The file, open for appending.
+/// The file. A command beside the server may replace it at any time, so it is opened and locked anew for each change.
 #[derive(Clone)]
 pub struct HighWater {
     path: PathBuf,
-    file: Arc<Mutex<File>>,
 }
 
 /// The highest serial handed out by batch number.
 pub(super) type Marks = BTreeMap<i32, i32>;
 
 impl HighWater {
-    /// Opens the file, or makes it.
+    /// Makes the file, if it is not there.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(Error::file(path))?;
-        Ok(Self {
-            path: path.to_owned(),
-            file: Arc::new(Mutex::new(file)),
-        })
+        let this = Self { path: path.to_owned() };
+        this.lock().map_err(Error::file(path))?;
+        Ok(this)
+    }
+
+    /// Opens the file for appending, alone among all threads and processes until it is dropped, and cuts off a torn last line:
+    /// what is appended to it would damage it.
+    fn lock(&self) -> std::io::Result<File> {
+        loop {
+            let mut file = OpenOptions::new()
+                .read(true)
+                .append(true)
+                .create(true)
+                .mode(0o600)
+                .open(&self.path)?;
+            file.lock()?;
+            // While we waited, `rewrite` may have put another file in its place.
+            let (held, named) = (file.metadata()?, std::fs::metadata(&self.path)?);
+            if (held.dev(), held.ino()) == (named.dev(), named.ino()) {
+                cut_torn_line(&mut file, held.len())?;
+                return Ok(file);
+            }
+        }
+    }
+
+    /// Takes over the marks of a saved file. Nothing is forgotten: serials may have been handed out here since.
+    pub fn take_over(&self, saved: &Path) -> Result<()> {
+        let marks = Self { path: saved.to_owned() }.marks()?;
+        let append = || {
+            let mut file = self.lock()?;
+            file.write_all(to_text(&marks).as_bytes())?;
+            file.sync_data()
+        };
+        append().map_err(Error::file(&self.path))
     }
 
     /// Notes that a batch's serials up to `last` are handed out. Durable when it returns.
@@ -44,11 +66,12 @@ impl HighWater {
     /// The mint is committed before the line is written and answered after. If we die between the two, nobody was given the
     /// stamps yet, and the next start writes the line from the database.
     pub(super) fn note(&self, batch_no: BatchNo, last: Serial) -> Result<()> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = format!("{batch_no} {last}\n");
-        file.write_all(line.as_bytes())
-            .and_then(|()| file.sync_data())
-            .map_err(Error::file(&self.path))
+        let append = || {
+            let mut file = self.lock()?;
+            file.write_all(format!("{batch_no} {last}\n").as_bytes())?;
+            file.sync_data()
+        };
+        append().map_err(Error::file(&self.path))
     }
 
     /// Reads all marks. A torn last line belongs to a mint that was never answered.
@@ -75,21 +98,51 @@ impl HighWater {
         Ok(marks)
     }
 
-    /// Rewrites the file with one line a batch. The old file stays until the new one is whole on disk.
+    /// Rewrites the file with one line a batch, together with what others noted since. The old file stays until the new one is
+    /// whole on disk.
     pub(super) fn rewrite(&self, marks: &Marks) -> Result<()> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let _held = self.lock().map_err(Error::file(&self.path))?;
+        let mut all = self.marks()?;
+        for (&batch_no, &last) in marks {
+            let mark = all.entry(batch_no).or_default();
+            *mark = last.max(*mark);
+        }
         let fresh = self.path.with_extension("new");
-        let lines: Vec<String> = marks.iter().map(|(batch_no, last)| format!("{batch_no} {last}\n")).collect();
         let write = || {
-            let mut out = File::create(&fresh)?;
-            out.write_all(lines.concat().as_bytes())?;
+            let mut out = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&fresh)?;
+            out.write_all(to_text(&all).as_bytes())?;
             out.sync_all()?;
-            std::fs::rename(&fresh, &self.path)?;
-            OpenOptions::new().append(true).open(&self.path)
+            std::fs::rename(&fresh, &self.path)
         };
-        *file = write().map_err(Error::file(&self.path))?;
-        Ok(())
+        write().map_err(Error::file(&self.path))
     }
+}
+
+fn cut_torn_line(file: &mut File, len: u64) -> std::io::Result<()> {
+    let mut last = [b'\n'];
+    if len == 0 {
+        return Ok(());
+    }
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    if last == [b'\n'] {
+        return Ok(());
+    }
+    let mut text = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut text)?;
+    let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+    file.set_len(u64::try_from(whole).map_err(std::io::Error::other)?)
+}
+
+fn to_text(marks: &Marks) -> String {
+    let lines = marks.iter().map(|(batch_no, last)| format!("{batch_no} {last}\n"));
+    lines.collect()
 }
 
 fn parse(line: &str) -> Option<(i32, i32)> {

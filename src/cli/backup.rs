@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::batches::HighWater;
 use crate::clock::Clock;
 use crate::config::{Mode, Storage, process_environment, read_storage};
 use crate::error::{Error, Result};
@@ -78,7 +79,7 @@ pub(super) async fn restore(dir: &Path) -> Result<()> {
     }
     let storage = read_storage(Mode::Service, &process_environment)?;
     check_secret(&storage, dir)?;
-    let ground = Ground::open(&storage, &|line| eprintln!("{line}")).await?;
+    let ground = Ground::create(&storage, &|line| eprintln!("{line}")).await?;
     let outcome = restore_into(&ground, &storage, dir).await;
     ground.close()?;
     outcome?;
@@ -108,7 +109,8 @@ async fn restore_into(ground: &Ground, storage: &Storage, dir: &Path) -> Result<
     if !storage.secret_file.exists() {
         copy_private(&dir.join(SECRET), &storage.secret_file)?;
     }
-    append_high_water(&dir.join(HIGH_WATER), &storage.high_water_file)?;
+    // What this machine remembers stays: it may know of serials handed out after the backup.
+    HighWater::open(&storage.high_water_file)?.take_over(&dir.join(HIGH_WATER))?;
     super::init::migrate_all(&ground.db).await?;
     let house = House::open(ground.db.clone(), storage, Clock::system()).await?;
     house.reconcile_high_water().await
@@ -135,17 +137,6 @@ fn check_secret(storage: &Storage, dir: &Path) -> Result<()> {
             here.display()
         ),
     ))
-}
-
-/// What this machine remembers stays: it may know of serials handed out after the backup.
-fn append_high_water(saved: &Path, here: &Path) -> Result<()> {
-    let lines = std::fs::read(saved).map_err(Error::file(saved))?;
-    let append = || {
-        let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(here)?;
-        file.write_all(&lines)?;
-        file.sync_all()
-    };
-    append().map_err(Error::file(here))
 }
 
 fn copy_private(from: &Path, to: &Path) -> Result<()> {

@@ -43,7 +43,7 @@ pub(super) async fn demo() -> Result<()> {
     let listener = bind(&settings.web)?;
     let say = |line: &str| println!("{:6.1} s  {line}", started.elapsed().as_secs_f64());
     say("Mở Postgres riêng / opening the private Postgres");
-    let ground = Ground::open(&settings.storage, &say).await?;
+    let ground = Ground::create(&settings.storage, &say).await?;
     let outcome = demo_on(&ground, settings, listener, &say).await;
     ground.close()?;
     outcome
@@ -75,7 +75,7 @@ async fn demo_on(
     }
     let prepared = prepare(&house, &settings, say).await?;
     let urls = Urls::new(&settings, &prepared);
-    run(house, settings, listener, || {
+    run(ground, house, settings, listener, || {
         urls.print();
         Ok(())
     })

@@ -33,7 +33,7 @@ pub(super) async fn init(options: InitOptions) -> Result<()> {
             "demo.invalid belongs to the demo; choose your own issuer",
         ));
     }
-    let ground = Ground::open(&storage, &|line| eprintln!("{line}")).await?;
+    let ground = Ground::create(&storage, &|line| eprintln!("{line}")).await?;
     let outcome = init_on(&ground.db, &storage, &issuer, &options).await;
     ground.close()?;
     outcome
@@ -54,7 +54,7 @@ async fn init_on(db: &Db, storage: &Storage, issuer: &Issuer, options: &InitOpti
         issuer = issuer.as_str()
     );
     println!();
-    println!("Cất ngoài máy này / keep off this machine:");
+    println!("Chép một bản cất ở nơi khác / keep a copy off this machine:");
     println!(
         "  {}  – không có tệp này thì không ký được tem / without it no stamp can be signed",
         storage.secret_file.display()
@@ -79,7 +79,7 @@ fn already_initialised() -> Error {
 /// `nguon migrate`.
 pub(super) async fn migrate_only() -> Result<()> {
     let storage = read_storage(Mode::Service, &process_environment)?;
-    let ground = Ground::open(&storage, &|line| eprintln!("{line}")).await?;
+    let ground = Ground::create(&storage, &|line| eprintln!("{line}")).await?;
     let outcome = migrate_all(&ground.db).await;
     ground.close()?;
     let done = outcome?;

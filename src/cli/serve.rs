@@ -34,7 +34,7 @@ async fn serve_on(ground: &Ground, settings: Settings, listener: TcpListener) ->
     let house = House::open(ground.db.clone(), &settings.storage, Clock::system()).await?;
     house.check_issuer(&settings.identity.issuer)?;
     let url = settings.identity.public_url.as_str().to_owned();
-    run(house, settings, listener, || {
+    run(ground, house, settings, listener, || {
         tracing::info!(public_url = url, "ready");
         Ok(())
     })
@@ -57,6 +57,7 @@ pub(super) fn bind(web: &Web) -> Result<TcpListener> {
 
 /// Answers until a signal comes, then lets running requests end.
 pub(super) async fn run(
+    ground: &Ground,
     house: House,
     settings: Settings,
     listener: TcpListener,
@@ -97,11 +98,14 @@ pub(super) async fn run(
     let handle = server.handle();
     let running = actix_web::rt::spawn(server);
     on_ready()?;
-    let name = wait_for_signal().await?;
-    tracing::info!(signal = name, "stopping");
+    let outcome = tokio::select! {
+        name = wait_for_signal() => name.map(|name| tracing::info!(signal = name, "stopping")),
+        error = ground.keep_postgres() => Err(error),
+    };
     handle.stop(true).await;
     following.abort();
-    running.await?.map_err(Error::internal)
+    running.await?.map_err(Error::internal)?;
+    outcome
 }
 
 /// Ctrl-C, the system's stop, or a closed terminal.

@@ -14,11 +14,10 @@ use crate::accounts::Accounts;
 use crate::batches::Batches;
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::http::{Gate, Mounts, Network, Public, Route, answer_request, extractor_config, not_found, routes};
+use crate::http::{Gate, Mounts, Network, Public, Route, Site, answer_request, extractor_config, not_found, routes};
 use crate::keys::Keys;
 use crate::register::Register;
 use crate::verify::Verifier;
-use crate::verify::pages::IsDemo;
 
 /// A client that has not sent its request head by then is let go.
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -116,7 +115,7 @@ pub fn start(listener: TcpListener, services: Services) -> Result<Server> {
             .app_data(gate.clone())
             .app_data(verifier.clone())
             .app_data(description.clone())
-            .app_data(web::Data::new(IsDemo(services.is_demo)))
+            .app_data(web::Data::new(Site { is_demo: services.is_demo, contact: settings.identity.contact.clone() }))
             .app_data(web::Data::new(settings.identity.public_url.clone()))
             .app_data(web::Data::new(settings.identity))
             .app_data(web::Data::new(settings.web))

@@ -13,7 +13,8 @@ use crate::stamp::{Issuer, Reading, TypedCode, read};
 use crate::verify::facts::Facts;
 use crate::verify::photo::{MAX_PHOTO_BYTES, read_qr};
 use crate::verify::verdict::is_undecidable;
-use crate::verify::{Answer, Cards, Verifier, offline_facts};
+use crate::http::Language;
+use crate::verify::{Answer, Cards, Verifier, offline_facts, summary};
 
 use super::arguments::VerifyOptions;
 use super::house::with_house;
@@ -34,8 +35,8 @@ pub(super) async fn verify(options: VerifyOptions) -> Result<ExitCode> {
         Ok(Some(text)) => text,
         Ok(None) => {
             return Ok(undecided(
-                "Không đọc được mã QR nào trong ảnh.",
-                "no single QR code can be read in the picture",
+                "Trong ảnh phải có đúng một mã QR đọc được; xin chụp gần từng tem.",
+                "the picture must hold exactly one readable QR code; take it closer, one stamp at a time",
             ));
         }
         Err(error) => return Ok(usage(&error)),
@@ -133,13 +134,12 @@ async fn verify_online(text: &str, json: bool) -> Result<ExitCode> {
 
 /// Prints the answer and gives its exit code.
 fn report(facts: &Facts<'_>, issuer_name: &str, json: bool) -> ExitCode {
-    let answer = Answer::new(facts, issuer_name);
     if json {
-        if let Err(error) = print_json(&answer) {
+        if let Err(error) = print_json(&Answer::new(facts, issuer_name)) {
             return usage(&error);
         }
     } else {
-        println!("{}", answer.summary());
+        println!("{}\n\n{}", summary(facts, issuer_name, Language::Vi), summary(facts, issuer_name, Language::En));
     }
     if facts.rule().is_some() {
         return ExitCode::from(REJECTED);

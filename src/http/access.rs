@@ -4,10 +4,12 @@
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
-use actix_web::dev::Payload;
+use actix_web::body::BoxBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::{FromRequest, Handler, HttpRequest, Responder, guard, web};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{FromRequest, Handler, HttpMessage, HttpRequest, Responder, guard, web};
 use futures_util::future::{BoxFuture, LocalBoxFuture};
 
 use crate::accounts::types::{Actor, Scope};
@@ -47,6 +49,9 @@ impl FromRequest for Office {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        if let Some(Admitted(office)) = req.extensions_mut().remove::<Admitted<Self>>() {
+            return Box::pin(ready(Ok(office)));
+        }
         let gate = req.app_data::<web::Data<Gate>>().cloned();
         let token = bearer(req);
         Box::pin(async move {
@@ -95,9 +100,28 @@ first_is!(B, C, D, E);
 first_is!(B, C, D, E, F);
 first_is!(B, C, D, E, F, G);
 
+/// What `admit` found, for the handler.
+struct Admitted<A>(A);
+
+/// Asks for access before anything else is looked at: actix takes a handler's parameters in side by side, so a wrong body or
+/// header would otherwise be answered first, even to someone who may not call at all.
+async fn admit<A>(mut req: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, actix_web::Error>
+where
+    A: FromRequest<Error = Error> + 'static,
+{
+    match req.extract::<A>().await {
+        Ok(access) => {
+            req.extensions_mut().insert(Admitted(access));
+            next.call(req).await
+        }
+        Err(error) => Ok(req.error_response(error)),
+    }
+}
+
 /// A route for a handler whose first parameter is the access `A`. GET answers HEAD too.
 pub fn guarded<A, F, Args>(method: Method, handler: F) -> actix_web::Route
 where
+    A: FromRequest<Error = Error> + 'static,
     F: Handler<Args>,
     Args: FromRequest + FirstIs<A> + 'static,
     F::Output: Responder + 'static,
@@ -105,7 +129,8 @@ where
     if method == Method::GET {
         return web::route()
             .guard(guard::Any(guard::Get()).or(guard::Head()))
-            .to(handler);
+            .to(handler)
+            .wrap(from_fn(admit::<A>));
     }
-    web::method(method).to(handler)
+    web::method(method).to(handler).wrap(from_fn(admit::<A>))
 }

@@ -40,17 +40,22 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
             }
             let mut bytes = web::BytesMut::new();
             while let Some(chunk) = payload.next().await {
-                let chunk = chunk.map_err(|err| Error::MalformedBody(err.to_string()))?;
+                let chunk = chunk.map_err(|err| malformed(".", &err))?;
                 if MAX_BODY_BYTES < bytes.len() + chunk.len() {
                     return Err(Error::BodyTooLarge { limit: MAX_BODY_BYTES });
                 }
                 bytes.extend_from_slice(&chunk);
             }
-            serde_json::from_slice(&bytes)
-                .map(Self)
-                .map_err(|err| Error::MalformedBody(err.to_string()))
+            let mut json = serde_json::Deserializer::from_slice(&bytes);
+            let value = serde_path_to_error::deserialize(&mut json).map_err(|err| malformed(&err.path().to_string(), err.inner()))?;
+            json.end().map_err(|err| malformed(".", &err))?;
+            Ok(Self(value))
         })
     }
+}
+
+fn malformed(at: &str, err: &dyn std::error::Error) -> Error {
+    Error::MalformedBody { at: at.to_owned(), reason: err.to_string() }
 }
 
 /// The caller's name for one order: 1 to 64 visible ASCII characters.

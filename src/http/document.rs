@@ -9,6 +9,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::error::Error;
+
 use super::Language;
 
 /// The style sheet of the public pages, small enough to travel inside each of them.
@@ -50,10 +52,23 @@ impl Document<'_> {
         PAGE_CSS
     }
 
+    /// The front page in this language.
+    pub const fn home(&self) -> &'static str {
+        self.language.pick("/", "/?lang=en")
+    }
+
     /// Picks one of two texts.
     pub const fn pick<'t>(&self, vi: &'t str, en: &'t str) -> &'t str {
         self.language.pick(vi, en)
     }
+}
+
+/// What every page of this server knows of it.
+pub struct Site {
+    /// Shows the banner of the demonstration.
+    pub is_demo: bool,
+    /// Whom to call.
+    pub contact: String,
 }
 
 #[derive(Template)]
@@ -61,18 +76,27 @@ impl Document<'_> {
 struct ErrorPage<'p> {
     document: Document<'p>,
     text: &'p str,
+    contact: Option<&'p str>,
 }
 
 /// A page for a person who meets an error outside the API.
-pub(super) fn error_document(language: Language, text: &str) -> String {
-    let title = language.pick("Chưa làm được", "Something is not right");
-    let document = Document {
-        language,
-        title,
-        other_language_href: language.pick("?lang=en", "?lang=vi"),
-        demo: false,
+pub(super) fn error_document(language: Language, error: &Error, site: Option<&Site>) -> String {
+    let title = match error {
+        Error::NotFound(_) => language.pick("Không tìm thấy trang", "No such page"),
+        Error::TooManyCodes { .. } => language.pick("Gõ mã sai quá nhiều lần", "Too many wrong codes"),
+        _ => language.pick("Chưa làm được", "Something is not right"),
     };
-    ErrorPage { document, text }
-        .render()
-        .unwrap_or_else(|_| text.to_owned())
+    let text = match language {
+        Language::Vi => error.vi(),
+        Language::En => capitalised(&error.to_string()),
+    };
+    let demo = site.is_some_and(|site| site.is_demo);
+    let document = Document { language, title, other_language_href: language.pick("?lang=en", "?lang=vi"), demo };
+    let contact = site.map(|site| site.contact.as_str());
+    ErrorPage { document, text: &text, contact }.render().unwrap_or_else(|_| text.clone())
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

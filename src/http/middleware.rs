@@ -10,15 +10,15 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+    ACCEPT, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpResponse, ResponseError};
+use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
 
 use crate::error::Error;
 
-use super::document::{error_document, page_headers};
+use super::document::{Site, error_document, page_headers};
 use super::{Language, status_of};
 
 /// A request's number, in the log and in the header `X-Request-Id`.
@@ -53,12 +53,19 @@ pub async fn answer_request(
     if let Some(error) = res.response().error().and_then(|err| err.as_error::<Error>()) {
         log_error(error, id);
         if wants_page(&res) {
-            let page = error_page(error, Language::of(res.request()));
+            let site = res.request().app_data::<web::Data<Site>>().cloned();
+            let page = error_page(error, Language::of(res.request()), site.as_deref().map(AsRef::as_ref));
             res = res.into_response(page);
         }
     }
-    let is_docs = res.request().path().starts_with(DOCS_PREFIX);
+    let path = res.request().path();
+    let (is_docs, is_verdict) = (path.starts_with(DOCS_PREFIX), VERDICT_PREFIXES.iter().any(|prefix| path.starts_with(prefix)));
     set_headers(res.headers_mut(), id, is_docs);
+    if is_verdict {
+        let headers = res.headers_mut();
+        headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Language"));
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
     let route = res.request().match_pattern();
     let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     tracing::info!(
@@ -89,7 +96,7 @@ fn wants_page(res: &ServiceResponse<BoxBody>) -> bool {
     accepts_html && !req.path().starts_with("/api/")
 }
 
-fn error_page(error: &Error, language: Language) -> HttpResponse {
+fn error_page(error: &Error, language: Language, site: Option<&Site>) -> HttpResponse {
     let original = error.error_response();
     let mut response = HttpResponse::build(original.status());
     for (name, value) in original.headers() {
@@ -97,14 +104,12 @@ fn error_page(error: &Error, language: Language) -> HttpResponse {
             response.append_header((name, value));
         }
     }
-    let text = match language {
-        Language::Vi => error.vi(),
-        Language::En => error.to_string(),
-    };
     page_headers(&mut response);
-    response.body(error_document(language, &text))
+    response.body(error_document(language, error, site))
 }
 
+/// Answers to scans, refusals and limits included, may be read by pages of any origin.
+const VERDICT_PREFIXES: [&str; 3] = ["/s/", "/c/", "/api/v1/verify/"];
 /// The browsable API description; its page comes ready made and brings styles and drawings of its own.
 const DOCS_PREFIX: &str = "/api/docs/";
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \

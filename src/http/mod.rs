@@ -13,7 +13,7 @@ mod stream;
 
 pub use access::{Access, Authenticate, FirstIs, Gate, Office, Public, guarded};
 pub use body::{IdempotencyKey, JsonBody, MAX_BODY_BYTES};
-pub use document::{Document, page_headers, style_source};
+pub use document::{Document, Site, page_headers, style_source};
 pub use language::Language;
 pub use middleware::{RequestId, answer_request};
 pub use network::{ClientNetwork, Network};

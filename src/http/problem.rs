@@ -65,7 +65,7 @@ pub fn status_of(error: &Error) -> StatusCode {
         }
         Error::Unauthenticated => StatusCode::UNAUTHORIZED,
         Error::Forbidden(_) => StatusCode::FORBIDDEN,
-        Error::MalformedBody(_) | Error::IdempotencyKeyRequired => StatusCode::BAD_REQUEST,
+        Error::MalformedBody { .. } | Error::IdempotencyKeyRequired => StatusCode::BAD_REQUEST,
         Error::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Error::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Error::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,

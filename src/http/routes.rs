@@ -106,7 +106,7 @@ pub fn extractor_config(cfg: &mut web::ServiceConfig) {
     cfg.app_data(web::QueryConfig::default().error_handler(|err, _| {
         Error::invalid(
             "query",
-            format!("Tham số không đúng: {err}"),
+            "Tham số trên địa chỉ không đúng; xin xem tài liệu tại /api/docs/.",
             format!("bad parameter: {err}"),
         )
         .into()

@@ -196,8 +196,8 @@ pub(super) fn group(transform: &str) -> String {
 /// Days of packing and of expiry as printed.
 pub(super) fn days(text: &LabelText) -> String {
     text.best_before.map_or_else(
-        || format!("NSX {}", text.packed_on),
-        |best_before| format!("NSX {}, HSD {best_before}", text.packed_on),
+        || format!("Đóng gói {}", text.packed_on),
+        |best_before| format!("Đóng gói {}, HSD {best_before}", text.packed_on),
     )
 }
 
@@ -205,7 +205,7 @@ pub(super) fn days(text: &LabelText) -> String {
 fn days_in_room(text: &LabelText, size: f64, room: f64) -> Vec<String> {
     match text.best_before {
         Some(best_before) if largest_that_fits(&days(text), size, room) < size => {
-            vec![format!("NSX {}", text.packed_on), format!("HSD {best_before}")]
+            vec![format!("Đóng gói {}", text.packed_on), format!("HSD {best_before}")]
         }
         _ => vec![days(text)],
     }
@@ -280,7 +280,7 @@ mod tests {
     fn a_wide_label_also_shows_the_product_its_producer_and_its_days() {
         let wide = draw(30.0, HOSTS[1], &TEXT);
         assert!(wide.contains(TEXT.product) && wide.contains(TEXT.producer), "{wide}");
-        assert!(wide.contains("NSX 22/11/2026") && wide.contains("22/11/2027"), "{wide}");
+        assert!(wide.contains("Đóng gói 22/11/2026") && wide.contains("22/11/2027"), "{wide}");
         assert!(
             !draw(
                 30.0,

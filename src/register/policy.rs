@@ -62,7 +62,7 @@ pub fn missing_items(product: &Product, last_valid_day: Option<NaiveDate>) -> Ve
     let blank = |text: &str| text.trim().is_empty();
     let checks = [
         (blank(&product.name), Missing::Name),
-        (product.photo.is_none(), Missing::Image),
+        (product.photo_base64.is_none(), Missing::Image),
         (blank(&product.producer.name), Missing::Producer),
         (product.producer.address().is_none(), Missing::Address),
         (product.standards.as_deref().is_none_or(blank), Missing::Standards),
@@ -133,7 +133,7 @@ mod tests {
             stars: Some(4),
             standards: Some("TCCS 01:2025".into()),
             shelf_life: None,
-            photo: Some(vec![1]),
+            photo_base64: Some("AA==".into()),
             demo: false,
             producer: Producer {
                 name: "HTX".into(),
@@ -201,7 +201,7 @@ mod tests {
     fn every_missing_mandatory_item_is_listed() {
         let bare = Product {
             name: " ".into(),
-            photo: None,
+            photo_base64: None,
             standards: None,
             shelf_life: Some(ShelfLife::Months(6)),
             producer: Producer {

@@ -1,5 +1,7 @@
 //! Queries on the register. Rows become domain values here and nowhere else; no transaction, no clock.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -176,7 +178,7 @@ fn to_product((product, producer, commune, set): Joined, certificates: Vec<Certi
         stars: product.stars.and_then(|n| u8::try_from(n).ok()),
         standards: product.standards,
         shelf_life: shelf_life(product.shelf_life_n, product.shelf_life_unit.as_deref()),
-        photo: product.photo,
+        photo_base64: product.photo.map(|jpeg| STANDARD.encode(jpeg)),
         demo: product.demo,
         producer: Producer {
             name: producer.name,

@@ -25,8 +25,8 @@ pub struct Product {
     pub standards: Option<String>,
     /// How long it keeps.
     pub shelf_life: Option<ShelfLife>,
-    /// A JPEG of at most 4 KiB.
-    pub photo: Option<Vec<u8>>,
+    /// A JPEG of at most 4 KiB in base64, ready for the page: it is read once and shown with every scan.
+    pub photo_base64: Option<String>,
     /// Belongs to the demonstration.
     pub demo: bool,
     /// Who makes it.

@@ -134,23 +134,6 @@ struct ShelfLifeFact {
 }
 
 impl Answer {
-    /// The answer in a few lines, for a terminal.
-    pub fn summary(&self) -> String {
-        let rule = self.rule.map(|rule| format!(" [{rule}]")).unwrap_or_default();
-        let place = self
-            .stamp
-            .as_ref()
-            .map(|stamp| format!("\nlô / batch {}, số / serial {}", stamp.batch_no, stamp.serial));
-        format!(
-            "{}{rule}\n{}\n{}\n{}{}",
-            self.text.vi,
-            self.explanation.vi,
-            self.text.en,
-            self.explanation.en,
-            place.unwrap_or_default()
-        )
-    }
-
     /// Says what these facts amount to.
     pub fn new(facts: &Facts<'_>, issuer_name: &str) -> Self {
         let headline = decide(facts);
@@ -201,7 +184,7 @@ fn fact_sheet(facts: &Facts<'_>, headline: Headline) -> FactSheet {
                 state: "not_minted",
                 minted_at: None,
             },
-            Mint::Unknown => MintFact {
+            Mint::OutOfReach | Mint::NotAsked => MintFact {
                 state: "unknown",
                 minted_at: None,
             },

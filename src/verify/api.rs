@@ -5,13 +5,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::config::Identity;
 use crate::error::Result;
-use crate::http::{ClientNetwork, Network, Problem, Public, routes};
+use crate::http::{ClientNetwork, Network, Problem, Public, Site, routes};
 use crate::keyring::Jwks;
 use crate::keys::Keys;
 use crate::stamp::{Reading, read};
 
 use super::answer::Answer;
-use super::pages::{IsDemo, respond};
+use super::pages::respond;
 use super::service::Verifier;
 
 routes! {
@@ -32,14 +32,14 @@ async fn verify_stamp(
     network: ClientNetwork,
     verifier: web::Data<Verifier<Option<Network>>>,
     identity: web::Data<Identity>,
-    demo: web::Data<IsDemo>,
+    site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let text = req.uri().path().strip_prefix("/api/v1/verify/").unwrap_or_default();
     let findings = match read(text) {
         Reading::Code(code) => verifier.verify_code(code, network.0).await?,
         Reading::Digits(digits) => verifier.verify_digits(digits.as_bytes()).await,
     };
-    respond(&req, &findings.facts(), &identity, demo.0, true)
+    respond(&req, &findings.facts(), &identity, site.is_demo, true)
 }
 
 /// How long others may keep the key set, seconds: a compromised key must show within minutes.

@@ -158,8 +158,8 @@ impl Cards {
         let mut conn = self.db.dedicated().await?;
         conn.batch_execute("LISTEN nguon_cards; LISTEN nguon_keys").await?;
         // What changed before we listened was not announced to us.
-        self.cache.clear();
         keys.reload().await?;
+        self.refresh_all().await;
         self.is_listening.store(true, Ordering::Relaxed);
         loop {
             let next = {
@@ -180,9 +180,29 @@ impl Cards {
             return Ok(());
         }
         match change.payload.parse::<BatchNo>() {
-            Ok(batch_no) => drop(self.cache.remove(&batch_no)),
-            Err(_) => self.cache.clear(),
+            Ok(batch_no) => self.refresh(batch_no).await,
+            Err(_) => self.refresh_all().await,
         }
         Ok(())
+    }
+
+    async fn refresh_all(&self) {
+        let remembered: Vec<BatchNo> = self.cache.iter().map(|(batch_no, _)| batch_no).collect();
+        for batch_no in remembered {
+            self.refresh(batch_no).await;
+        }
+    }
+
+    /// Reads a remembered card again at once, so that a fresh one is at hand when the database goes away. One that is known to
+    /// be outdated and cannot be read is forgotten: better no answer than yesterday's.
+    async fn refresh(&self, batch_no: BatchNo) {
+        if self.cache.get(&batch_no).is_none() {
+            return;
+        }
+        let asked_at = self.clock.now();
+        match self.read(batch_no).await {
+            Lookup::Found(card) if asked_at <= card.as_of => {}
+            _ => drop(self.cache.remove(&batch_no)),
+        }
     }
 }

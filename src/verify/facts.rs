@@ -78,7 +78,9 @@ pub enum Mint {
     /// No run holds it.
     NotMinted,
     /// The register was not reached.
-    Unknown,
+    OutOfReach,
+    /// The register was not asked: an offline check.
+    NotAsked,
 }
 
 /// What the register says of the batch and its product.
@@ -162,7 +164,7 @@ impl<'c> Facts<'c> {
             refused: Some(rule),
             claim,
             key,
-            mint: Mint::Unknown,
+            mint: Mint::OutOfReach,
             batch,
             shelf_life: ShelfLifeState::Unknown,
             now,
@@ -184,11 +186,17 @@ impl<'c> Facts<'c> {
             refused: None,
             claim: Some(claim),
             key,
-            mint: Mint::Unknown,
+            mint: Mint::OutOfReach,
             batch: None,
             shelf_life,
             now,
         }
+    }
+
+    /// The same facts, where there is no register to ask.
+    #[must_use]
+    pub fn offline(self) -> Self {
+        Self { mint: Mint::NotAsked, ..self }
     }
 
     /// A good claim that the register does not know.

@@ -164,6 +164,7 @@ pub fn offline_facts(
             Some(verified.key.status),
             now,
             today,
-        ),
+        )
+        .offline(),
     }
 }

@@ -1,10 +1,11 @@
 //! What the page says, in both languages. Text only: which text applies is decided elsewhere.
 
 use crate::http::Language;
+use crate::keyring::KeyStatus;
 use crate::register::types::CertificateState;
 use crate::stamp::Rule;
 
-use super::facts::{Carrier, Facts, ShelfLifeState};
+use super::facts::{Carrier, Facts, Mint, ShelfLifeState};
 use super::verdict::Headline;
 
 /// A date as people here write it.
@@ -48,14 +49,26 @@ pub(super) fn explanation(headline: Headline, facts: &Facts<'_>, language: Langu
         },
         Headline::CertificateLapsed => language
             .pick(
-                "Vào ngày đóng gói, sản phẩm không có giấy chứng nhận OCOP còn hiệu lực. Sao OCOP in trên bao bì không còn giá trị.",
-                "On the packing day no OCOP certificate was in force. The stars printed on the pack do not count.",
+                "Ngày đóng gói không nằm trong thời hạn của giấy chứng nhận OCOP nào. Sao OCOP in trên bao bì không có giá trị.",
+                "The packing day lies in the term of no OCOP certificate. The stars printed on the pack do not count.",
             )
             .to_owned(),
         Headline::Unchecked if facts.is_stale() => language
             .pick(
                 "Thông tin trong sổ đã cũ hơn một ngày. Xin quét lại khi có mạng.",
                 "What we have from the register is more than a day old. Please scan again later.",
+            )
+            .to_owned(),
+        Headline::Unchecked if facts.key == Some(KeyStatus::Compromised) => language
+            .pick(
+                "Khóa ký tem này có thể đã bị lộ: chỉ sổ của văn phòng mới trả lời được. Xin kiểm tra lại khi có mạng.",
+                "The key of this stamp may be in other hands: only the office's register can tell. Please check again online.",
+            )
+            .to_owned(),
+        Headline::Unchecked if matches!(facts.mint, Mint::NotAsked) => language
+            .pick(
+                "Tem có chữ ký đúng của nơi phát hành. Đây là kiểm tra không qua mạng nên chưa biết tình trạng lô hàng; khi có mạng xin kiểm tra lại.",
+                "The stamp bears the issuer's good signature. This check was made offline, so the state of the batch is not known; check again online.",
             )
             .to_owned(),
         Headline::Unchecked => language
@@ -81,12 +94,12 @@ fn refusal(rule: Option<Rule>, language: Language) -> &'static str {
             "What was read is no OCOP stamp, or was read in part. Scan again, or type the 16 characters under the QR code.",
         ),
         Some(Rule::Version) => language.pick(
-            "Mã này không thuộc loại tem mà chúng tôi phát hành.",
-            "This is no kind of stamp that we issue.",
+            "Mã này không thuộc loại tem mà chúng tôi phát hành. Xin quét lại; nếu vẫn vậy, không nên mua và xin báo cho chúng tôi.",
+            "This is no kind of stamp that we issue. Scan again; if it stays, better not buy, and please tell us.",
         ),
         Some(Rule::Key | Rule::Signature) => language.pick(
-            "Mã này không do chúng tôi ký: có thể là tem giả. Không nên mua; xin báo cho chúng tôi.",
-            "We did not sign this code: the stamp may be forged. Better not buy, and please tell us.",
+            "Mã này không do chúng tôi ký. Xin quét lại một lần; nếu vẫn vậy, đây có thể là tem giả: không nên mua và xin báo cho chúng tôi.",
+            "We did not sign this code. Scan once more; if it stays, the stamp may be forged: better not buy, and please tell us.",
         ),
         Some(Rule::NotMinted) => language.pick(
             "Chữ ký hoặc mã thì đúng nhưng trong sổ không có con tem này. Không nên mua; xin báo cho chúng tôi.",
@@ -106,7 +119,7 @@ pub(super) fn certificate_state(state: CertificateState, language: Language) -> 
         CertificateState::Lapsed { last_day } => (
             format!(
                 "{} {}",
-                language.pick("đã hết hạn từ sau ngày", "lapsed after"),
+                language.pick("đã hết hiệu lực sau ngày", "lapsed after"),
                 date(last_day)
             ),
             "no",
@@ -132,14 +145,14 @@ pub(super) fn certificate_state(state: CertificateState, language: Language) -> 
 }
 
 /// What the answer proves and does not prove.
-pub(super) fn proof(headline: Headline, carrier: Carrier, language: Language) -> Vec<&'static str> {
+pub(super) fn proof(headline: Headline, facts: &Facts<'_>, language: Language) -> Vec<&'static str> {
     if headline == Headline::NotIssued {
         return vec![language.pick(
             "Kết quả này chỉ nói về con tem. Nếu tem bị rách hoặc mờ, mã có thể bị đọc sai: xin thử lại trước khi kết luận.",
             "This speaks of the stamp alone. A torn or smudged stamp may be misread: try again before you conclude anything.",
         )];
     }
-    let origin = match carrier {
+    let origin = match facts.carrier {
         Carrier::Full => language.pick(
             "Quý vị đã quét tem đầy đủ: mã QR có chữ ký số của văn phòng, kiểm tra được cả khi không có mạng.",
             "You scanned a full stamp: its QR code carries the office's signature, which can be checked without a network.",
@@ -149,17 +162,18 @@ pub(super) fn proof(headline: Headline, carrier: Carrier, language: Language) ->
             "You scanned a small stamp or typed its code: a short code carries no signature, only the office can check it, online.",
         ),
     };
-    vec![
-        origin,
-        language.pick(
+    let mut lines = vec![origin];
+    if headline != Headline::Unchecked {
+        lines.push(language.pick(
             "Tem cho biết văn phòng đã phát hành nó cho sản phẩm và lô hàng này.",
             "It tells that the office issued this stamp for this product and batch.",
-        ),
-        language.pick(
-            "Tem không bảo đảm gói hàng trên tay là hàng thật: ảnh chụp lại của tem cũng cho kết quả này.",
-            "It does not guarantee that the pack in your hand is genuine: a photocopy of the stamp gives this answer too.",
-        ),
-    ]
+        ));
+    }
+    lines.push(language.pick(
+        "Tem không bảo đảm gói hàng trên tay là hàng thật: ảnh chụp lại của tem cũng cho kết quả này.",
+        "It does not guarantee that the pack in your hand is genuine: a photocopy of the stamp gives this answer too.",
+    ));
+    lines
 }
 
 /// The shelf life in words.

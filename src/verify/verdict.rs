@@ -163,7 +163,7 @@ mod tests {
             stars: Some(4),
             standards: None,
             shelf_life: None,
-            photo: None,
+            photo_base64: None,
             demo: false,
             producer: Producer {
                 name: "HTX".into(),

@@ -1,17 +1,20 @@
 //! `nguon backup` and `nguon restore`: what comes back is the same deployment, and no serial is ever given twice.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::commands::Place;
+use crate::commands::{Outcome, Place};
 
-/// A deployment of which a backup was made after 10 stamps, and which minted 5 more since.
+/// What is left of a deployment of which a backup was made after 10 stamps, and which minted 5 more before it burned down.
 struct Office {
-    place: Place,
-    backup: PathBuf,
+    /// The files of the backup.
+    backup: Vec<(String, Vec<u8>)>,
+    /// The high-water file of its machine.
+    marks: Vec<u8>,
     /// A stamp in the backup.
     old: Value,
     /// A stamp after the backup.
@@ -19,6 +22,8 @@ struct Office {
     /// The symbol of stamp 3 as it was printed.
     printed: Vec<u8>,
 }
+
+static OFFICE: LazyLock<Office> = LazyLock::new(Office::new);
 
 impl Office {
     fn new() -> Self {
@@ -28,34 +33,39 @@ impl Office {
         let server = place.start("serve");
         let batch_no = place.open_batch();
         let old = place.mint(batch_no, 10)["first_stamp"].clone();
-        let backup = place.path("backup");
-        place.run(&["backup", backup.to_str().unwrap()]).done();
+        let folder = place.path("backup");
+        place.run(&["backup", folder.to_str().unwrap()]).done();
         let lost = place.mint(batch_no, 5)["first_stamp"].clone();
         let printed = print(&place);
         drop(server);
+        assert_eq!(mode(&folder), 0o700);
+        let mut backup = Vec::new();
+        for entry in fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+            assert_eq!(mode(&entry.path()), 0o600);
+            backup.push((entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()));
+        }
         Self {
-            place,
             backup,
+            marks: fs::read(place.data().join("high-water")).unwrap(),
             old,
             lost,
             printed,
         }
     }
 
-    fn backup(&self) -> &str {
-        self.backup.to_str().unwrap()
-    }
-
-    /// A copy of the backup to be damaged.
-    fn copied_backup(&self, into: &Place) -> PathBuf {
-        let copy = into.path("copy");
-        fs::create_dir(&copy).unwrap();
-        for entry in fs::read_dir(&self.backup).unwrap() {
-            let entry = entry.unwrap();
-            fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
+    /// Brings the backup to another machine.
+    fn backup_at(&self, place: &Place) -> PathBuf {
+        let folder = place.path("backup");
+        fs::create_dir(&folder).unwrap();
+        for (name, bytes) in &self.backup {
+            fs::write(folder.join(name), bytes).unwrap();
         }
-        copy
+        folder
     }
+}
+
+fn restore(place: &Place, backup: &Path) -> Outcome {
+    place.run(&["restore", backup.to_str().unwrap()])
 }
 
 /// Prints stamp 3 of batch 1.
@@ -77,48 +87,43 @@ fn verify(place: &Place, stamp: &Value) -> Value {
 
 #[test]
 fn a_restored_deployment_verifies_reprints_and_goes_on_counting() {
-    let office = Office::new();
-    assert_eq!(mode(&office.backup), 0o700);
-    for entry in fs::read_dir(&office.backup).unwrap() {
-        assert_eq!(mode(&entry.unwrap().path()), 0o600);
-    }
     let fresh = Place::new();
-    fresh.run(&["restore", office.backup()]).done();
+    let backup = OFFICE.backup_at(&fresh);
+    restore(&fresh, &backup).done();
     assert_eq!(mode(&fresh.data().join("secret")), 0o600);
     let server = fresh.start("serve");
-    assert_eq!(verify(&fresh, &office.old)["headline"], "issued");
-    assert!(print(&fresh) == office.printed, "the reprint differs");
+    assert_eq!(verify(&fresh, &OFFICE.old)["headline"], "issued");
+    assert!(print(&fresh) == OFFICE.printed, "the reprint differs");
     assert_eq!(fresh.mint(1, 1)["first"], 11);
-    fresh.run(&["restore", office.backup()]).refused("in use");
+    restore(&fresh, &backup).refused("in use");
     assert_eq!(fresh.mint(1, 1)["first"], 12);
     drop(server);
 }
 
 #[test]
 fn an_older_backup_never_makes_this_machine_give_a_serial_twice() {
-    let office = Office::new();
     let again = Place::new();
+    let backup = OFFICE.backup_at(&again);
     fs::create_dir(again.data()).unwrap();
-    for file in ["secret", "high-water"] {
-        fs::copy(office.place.data().join(file), again.data().join(file)).unwrap();
-    }
-    let said = again.run(&["restore", office.backup()]).done();
+    fs::copy(backup.join("secret"), again.data().join("secret")).unwrap();
+    fs::set_permissions(again.data().join("secret"), Permissions::from_mode(0o600)).unwrap();
+    fs::write(again.data().join("high-water"), &OFFICE.marks).unwrap();
+    let said = restore(&again, &backup).done();
     assert!(said.stderr.contains("restored-behind"), "{}", said.stderr);
     let server = again.start("serve");
-    assert_eq!(verify(&again, &office.lost)["rule"], "not_minted");
+    assert_eq!(verify(&again, &OFFICE.lost)["rule"], "not_minted");
     assert_eq!(again.mint(1, 1)["first"], 16);
-    assert_eq!(verify(&again, &office.lost)["rule"], "not_minted");
+    assert_eq!(verify(&again, &OFFICE.lost)["rule"], "not_minted");
     drop(server);
 }
 
 #[test]
 fn marks_that_a_backup_holds_beyond_its_dump_are_kept() {
-    let office = Office::new();
     let fresh = Place::new();
-    let copy = office.copied_backup(&fresh);
+    let backup = OFFICE.backup_at(&fresh);
     // Minted between the dump and the copy of the file: 30 more of batch 1, and a batch 7 that the dump does not know.
-    fs::write(copy.join("high-water"), "1 40\n7 9\n").unwrap();
-    fresh.run(&["restore", copy.to_str().unwrap()]).done();
+    fs::write(backup.join("high-water"), "1 40\n7 9\n").unwrap();
+    restore(&fresh, &backup).done();
     let server = fresh.start("serve");
     assert_eq!(fresh.mint(1, 1)["first"], 41);
     let open = ["batch", "open", "--product", "1", "--lot", "MD-02", "--packed-on"];
@@ -129,35 +134,45 @@ fn marks_that_a_backup_holds_beyond_its_dump_are_kept() {
 }
 
 #[test]
+fn a_mark_torn_by_a_crash_does_not_spoil_a_restore() {
+    let again = Place::new();
+    let backup = OFFICE.backup_at(&again);
+    fs::create_dir(again.data()).unwrap();
+    fs::write(again.data().join("high-water"), "1 15\n1 2").unwrap();
+    restore(&again, &backup).done();
+    assert_eq!(again.mint(1, 1)["first"], 16);
+}
+
+#[test]
 fn what_is_no_whole_backup_is_refused_and_leaves_room_for_a_good_one() {
-    let office = Office::new();
     let fresh = Place::new();
-    let copy = office.copied_backup(&fresh);
+    let backup = OFFICE.backup_at(&fresh);
     for file in ["high-water", "secret", "database.dump"] {
         let aside = fresh.path("aside");
-        fs::rename(copy.join(file), &aside).unwrap();
-        fresh.run(&["restore", copy.to_str().unwrap()]).refused(file);
-        fs::rename(&aside, copy.join(file)).unwrap();
+        fs::rename(backup.join(file), &aside).unwrap();
+        restore(&fresh, &backup).refused(file);
+        fs::rename(&aside, backup.join(file)).unwrap();
     }
     assert!(!fresh.data().exists(), "something was made");
 
-    let dump = copy.join("database.dump");
+    let dump = backup.join("database.dump");
     let whole = fs::read(&dump).unwrap();
     fs::write(&dump, &whole[..whole.len() / 2]).unwrap();
-    fresh.run(&["restore", copy.to_str().unwrap()]).refused("pg_restore failed");
+    restore(&fresh, &backup).refused("pg_restore failed");
     fs::write(&dump, &whole).unwrap();
-    fresh.run(&["restore", copy.to_str().unwrap()]).done();
-    assert_eq!(verify(&fresh, &office.old)["headline"], "issued");
+    restore(&fresh, &backup).done();
+    assert_eq!(verify(&fresh, &OFFICE.old)["headline"], "issued");
 }
 
 #[test]
 fn a_secret_of_another_deployment_is_never_overwritten() {
-    let office = Office::new();
     let other = Place::new();
-    other.run(&["init"]).done();
-    let secret = fs::read(other.data().join("secret")).unwrap();
-    other.run(&["restore", office.backup()]).refused("differs from the backup's secret");
-    assert!(fs::read(other.data().join("secret")).unwrap() == secret, "overwritten");
+    let backup = OFFICE.backup_at(&other);
+    fs::create_dir(other.data()).unwrap();
+    let secret = other.data().join("secret");
+    fs::write(&secret, "another").unwrap();
+    restore(&other, &backup).refused("differs from the backup's secret");
+    assert_eq!(fs::read(&secret).unwrap(), b"another");
 }
 
 #[test]

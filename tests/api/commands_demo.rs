@@ -50,7 +50,7 @@ async fn the_demo_shows_a_visitor_everything_and_keeps_it() {
     server.stop(Signal::SIGTERM);
     let server = place.start("demo");
     assert_eq!(shown(&server), first);
-    assert_eq!(public.get(stamp).await.status, 200);
+    assert_eq!(Client::new("", None).get(stamp).await.status, 200);
     server.stop(Signal::SIGINT);
     assert_eq!(place.postgres_processes(), Vec::<std::path::PathBuf>::new());
 }

@@ -4,11 +4,13 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
+use nguon::stamp::BatchNo;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::commands::Place;
+use crate::commands::{Place, Server};
 use crate::world::{Client, TestDb};
 
 #[track_caller]
@@ -234,17 +236,85 @@ async fn serve_runs_beside_commands_and_leaves_no_postgres_behind() {
 }
 
 #[actix_web::test]
+async fn a_running_server_signs_under_the_new_key_as_soon_as_the_command_ends() {
+    let test_db = TestDb::new().await;
+    let place = Place::on(&test_db).await;
+    let batch_no = place.found();
+    let server = place.start("serve");
+    let office = office(&place, &server);
+    let order = json!({ "count": 1 });
+    assert_eq!(office.order(batch(batch_no), "before", &order).await.status, 201);
+    place.run(&["keys", "new"]).done();
+    place.run(&["keys", "retire", "1"]).done();
+    let minted = office.order(batch(batch_no), "after", &order).await.json();
+    let digits = minted["first_stamp"]["digits"].as_str().unwrap();
+    let answer = office.get_json(&format!("/s/{digits}")).await.json();
+    assert_eq!(answer["facts"]["key"], json!({ "state": "active", "key_no": 2 }));
+}
+
+#[actix_web::test]
+async fn a_mint_of_no_stamps_or_too_many_is_refused_and_uses_no_serial() {
+    let test_db = TestDb::new().await;
+    let place = Place::on(&test_db).await;
+    let batch_no = place.found().to_string();
+    place.run(&["mint", &batch_no, "0"]).refused("at least 1");
+    place.run(&["mint", &batch_no, "16777216"]).ended(1);
+    place.run(&["mint", &batch_no, "-1"]).ended(2);
+    place.run(&["mint", &batch_no, "5000000000"]).ended(2);
+    place.run(&["mint", "99", "1"]).refused("not found");
+    place.run(&["mint", "0", "1"]).ended(1);
+    assert_eq!(place.mint(1, 1)["first"], 1);
+}
+
+/// The office at a running server.
+fn office(place: &Place, server: &Server) -> Client {
+    let token = fs::read_to_string(place.data().join("office.token")).unwrap();
+    Client::new(&server.base_url, Some(token.trim()))
+}
+
+fn batch(batch_no: u64) -> BatchNo {
+    BatchNo::new(u32::try_from(batch_no).unwrap()).unwrap()
+}
+
+#[actix_web::test]
 async fn what_a_server_hands_out_after_a_mint_command_is_in_the_high_water_file() {
     let test_db = TestDb::new().await;
     let place = Place::on(&test_db).await;
     let batch_no = place.found();
     let server = place.start("serve");
+    let office = office(&place, &server);
     place.mint(batch_no, 5);
-    let token = fs::read_to_string(place.data().join("office.token")).unwrap();
-    let office = Client::new(&server.base_url, Some(token.trim()));
-    let batch = nguon::stamp::BatchNo::new(u32::try_from(batch_no).unwrap()).unwrap();
-    let minted = office.order(batch, "order-1", &json!({ "count": 7 })).await;
+    let minted = office.order(batch(batch_no), "order-1", &json!({ "count": 7 })).await;
     assert_eq!((minted.status, &minted.json()["last"]), (201, &Value::from(12)));
     let marks = fs::read_to_string(place.data().join("high-water")).unwrap();
     assert_eq!(marks.lines().last(), Some(format!("{batch_no} 12").as_str()), "{marks}");
+    assert_private(&place.data().join("high-water"));
+}
+
+#[actix_web::test]
+async fn mints_by_commands_and_by_the_server_at_once_share_no_serial_and_are_all_in_the_high_water_file() {
+    let test_db = TestDb::new().await;
+    let place = Arc::new(Place::on(&test_db).await);
+    let batch_no = place.found();
+    let server = place.start("serve");
+    let office = office(&place, &server);
+    let commands: Vec<_> = (0..3)
+        .map(|_| {
+            let place = Arc::clone(&place);
+            std::thread::spawn(move || (0..3).map(|_| place.mint(batch_no, 2)).collect::<Vec<_>>())
+        })
+        .collect();
+    let mut minted = Vec::new();
+    while !commands.iter().all(std::thread::JoinHandle::is_finished) {
+        let key = format!("order-{}", minted.len());
+        minted.push(office.order(batch(batch_no), &key, &json!({ "count": 2 })).await.json());
+    }
+    minted.extend(commands.into_iter().flat_map(|command| command.join().unwrap()));
+    let mut firsts: Vec<u64> = minted.iter().map(|run| run["first"].as_u64().unwrap()).collect();
+    firsts.sort_unstable();
+    assert!(firsts.iter().copied().eq((0..).map(|n| 1 + 2 * n).take(minted.len())), "{firsts:?}");
+
+    let last = format!("{batch_no} {}", 2 * minted.len());
+    let marks = fs::read_to_string(place.data().join("high-water")).unwrap();
+    assert!(marks.lines().any(|mark| mark == last), "{last}: {marks}");
 }

@@ -8,6 +8,7 @@
     reason = "a test that cannot set its stage should fail there"
 )]
 
+mod access;
 mod batches;
 mod cluster;
 mod commands;
@@ -16,8 +17,11 @@ mod commands_demo;
 mod commands_register;
 mod commands_setup;
 mod commands_verify;
+mod database;
+mod keys;
 mod minting;
 mod print;
+mod register;
 mod scans;
 mod vectors;
 mod world;

@@ -270,7 +270,7 @@ async fn a_certificate_lets_mint_up_to_and_including_its_last_day() {
     let world = World::new().await;
     let row = |from, to| ImportRow {
         product: format!("Sản phẩm {to}"),
-        certificate: certificate(from, to),
+        certificate: Some(certificate(from, to)),
         ..good_row()
     };
     let lapsed = order_of(&world, row("2024-01-01", "2026-11-21"), "2026-11-20").await;
@@ -303,7 +303,7 @@ async fn a_certificate_without_dates_refuses_as_unknown_and_never_as_lapsed() {
 async fn a_certificate_that_does_not_cover_the_packing_day_refuses() {
     let world = World::new().await;
     let row = ImportRow {
-        certificate: certificate("2026-11-01", "2029-10-31"),
+        certificate: Some(certificate("2026-11-01", "2029-10-31")),
         ..good_row()
     };
     let answer = order_of(&world, row, "2026-10-31").await;
@@ -314,7 +314,7 @@ async fn a_certificate_that_does_not_cover_the_packing_day_refuses() {
 async fn a_certificate_that_starts_tomorrow_refuses_today() {
     let world = World::new().await;
     let row = ImportRow {
-        certificate: certificate("2026-11-23", "2029-11-22"),
+        certificate: Some(certificate("2026-11-23", "2029-11-22")),
         ..good_row()
     };
     let answer = order_of(&world, row, "2026-11-22").await;
@@ -325,7 +325,7 @@ async fn a_certificate_that_starts_tomorrow_refuses_today() {
 async fn the_day_of_a_certificate_is_the_day_in_vietnam() {
     let world = World::new().await;
     let row = ImportRow {
-        certificate: certificate("2024-01-01", "2026-11-22"),
+        certificate: Some(certificate("2024-01-01", "2026-11-22")),
         ..good_row()
     };
     world.move_clock_to("2026-11-22T16:59:00Z");
@@ -403,7 +403,10 @@ async fn a_batch_without_a_last_day_is_refused_once_the_register_knows_a_shelf_l
 #[actix_web::test]
 async fn a_tourism_product_is_not_stamped_by_the_batch() {
     let world = World::new().await;
-    let row = ImportRow { set_no: 26, ..good_row() };
+    let row = ImportRow {
+        set_no: 26,
+        ..good_row()
+    };
     let answer = order_of(&world, row, "2026-11-20").await;
     answer.assert_problem(409, "not-stamped-by-batch");
 }
@@ -536,6 +539,27 @@ async fn a_register_restored_from_a_backup_never_gives_a_serial_again() {
 }
 
 #[actix_web::test]
+async fn a_mint_that_died_before_it_was_noted_is_noted_at_the_next_start() {
+    let world = World::new().await;
+    let batch = world.batch().await;
+    world.mint(batch.batch_no, 10).await;
+    let file = world.data_dir.path().join("high-water");
+    std::fs::write(&file, "").unwrap();
+    assert!(world.batches.reconcile_high_water().await.unwrap().is_empty());
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        format!("{} 10\n", batch.batch_no)
+    );
+    // And so is one that was noted only up to an earlier run.
+    std::fs::write(&file, format!("{} 4\n", batch.batch_no)).unwrap();
+    assert!(world.batches.reconcile_high_water().await.unwrap().is_empty());
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap(),
+        format!("{} 10\n", batch.batch_no)
+    );
+}
+
+#[actix_web::test]
 async fn a_mint_cut_off_in_the_middle_leaves_nothing_and_can_be_sent_again() {
     let world = World::new().await;
     let batch = world.batch().await;
@@ -544,8 +568,7 @@ async fn a_mint_cut_off_in_the_middle_leaves_nothing_and_can_be_sent_again() {
         .await
         .unwrap();
     let office = world.office.clone();
-    let order =
-        actix_web::rt::spawn(async move { office.order(batch.batch_no, "k", &json!({ "count": 9 })).await });
+    let order = actix_web::rt::spawn(async move { office.order(batch.batch_no, "k", &json!({ "count": 9 })).await });
     // The serials are taken, the run is not yet stored: there the connection is cut.
     let cut = "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) AS n FROM pg_stat_activity \
                WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ILIKE '%INTO \"mint_runs\"%'";

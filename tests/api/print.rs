@@ -1,7 +1,5 @@
 //! What is printed, over HTTP: symbols that a phone reads back, labels, sheets, and exports for a print house.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set its stage should fail there")]
-
 use nguon::accounts::types::Scope;
 use nguon::batches::types::Batch;
 use nguon::label::MAX_SHEET_STAMPS;
@@ -56,10 +54,7 @@ async fn a_stamp_says_its_url_digits_and_codes() {
     let stamp = world.stamp(batch.batch_no, 2).await;
     assert_eq!(stamp.digits().len(), 187);
     assert_eq!(stamp.url(), format!("{PUBLIC_URL}/s/{}", stamp.digits()));
-    assert_eq!(
-        stamp.0["compact_url"],
-        format!("{PUBLIC_URL}/c/{}", stamp.plain_code())
-    );
+    assert_eq!(stamp.0["compact_url"], format!("{PUBLIC_URL}/c/{}", stamp.plain_code()));
     let groups: Vec<usize> = stamp.code().split(['-', ' ']).map(str::len).collect();
     assert_eq!(groups, [4, 4, 4, 4]);
 }
@@ -147,12 +142,7 @@ async fn a_symbol_that_does_not_fit_its_width_is_refused() {
         ("width_mm=inf", "label_width"),
         ("carrier=micro", "label_carrier_unknown"),
     ] {
-        for path in [
-            "stamps/1/qr.png",
-            "stamps/1/qr.svg",
-            "stamps/1/label.svg",
-            "sheet.html",
-        ] {
+        for path in ["stamps/1/qr.png", "stamps/1/qr.svg", "stamps/1/label.svg", "sheet.html"] {
             let answer = get(&world, &batch, &format!("{path}?{query}")).await;
             assert_eq!(answer.status, 422, "{path}?{query}");
             answer.assert_problem(422, code);
@@ -163,7 +153,13 @@ async fn a_symbol_that_does_not_fit_its_width_is_refused() {
 #[actix_web::test]
 async fn a_png_has_1_to_32_pixels_a_module() {
     let (world, batch) = minted(1).await;
-    for (px, expected) in [("0", "label_px_per_module"), ("33", "label_px_per_module"), ("4294967295", "label_px_per_module"), ("-1", "invalid"), ("x", "invalid")] {
+    for (px, expected) in [
+        ("0", "label_px_per_module"),
+        ("33", "label_px_per_module"),
+        ("4294967295", "label_px_per_module"),
+        ("-1", "invalid"),
+        ("x", "invalid"),
+    ] {
         let answer = get(&world, &batch, &format!("stamps/1/qr.png?px_per_module={px}")).await;
         answer.assert_problem(422, expected);
     }
@@ -231,11 +227,7 @@ async fn a_products_name_cannot_break_out_of_a_label_or_a_sheet() {
     let product_no = world.product_from(row).await;
     let batch = world.batch_of(product_no, "A<B>&'\"", "2026-11-20", None).await;
     world.mint(batch.batch_no, 2).await;
-    for path in [
-        "stamps/1/label.svg?width_mm=40",
-        "sheet.html?width_mm=40",
-        "sheet.html",
-    ] {
+    for path in ["stamps/1/label.svg?width_mm=40", "sheet.html?width_mm=40", "sheet.html"] {
         let text = get(&world, &batch, path).await.text();
         assert!(!text.contains("<script") && !text.contains("<b>HTX"), "{path}: {text}");
         assert!(!text.contains("A<B>"), "{path}");
@@ -277,7 +269,10 @@ async fn the_csv_has_one_line_a_stamp_in_order_under_its_header() {
     world.mint(batch.batch_no, 500).await;
     let csv = get(&world, &batch, "stamps.csv").await;
     assert_ok(&csv, "text/csv; charset=utf-8");
-    assert_eq!(csv.header("content-disposition"), format!("attachment; filename=\"nguon-{}-1-1500.csv\"", batch.batch_no));
+    assert_eq!(
+        csv.header("content-disposition"),
+        format!("attachment; filename=\"nguon-{}-1-1500.csv\"", batch.batch_no)
+    );
     let lines = lines(&csv);
     assert_eq!(lines[0], ["batch_no", "serial", "code", "url", "compact_url"]);
     let serials: Vec<u32> = lines[1..].iter().map(|line| line[1].parse().unwrap()).collect();

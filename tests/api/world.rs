@@ -365,6 +365,11 @@ impl World {
         StampText(answer.json())
     }
 
+    /// From now on this server hears of no change, as when notifications are late or lost.
+    pub(crate) fn stop_listening(&self) {
+        self.following.abort();
+    }
+
     /// Runs SQL that must succeed.
     pub(crate) async fn sql(&self, sql: &str) {
         self.test_db.sql(sql).await.unwrap();
@@ -404,7 +409,7 @@ pub(crate) fn good_row() -> ImportRow {
         first_year_seen: None,
         decision: None,
         source: None,
-        certificate: certificate("2025-01-01", "2027-12-31"),
+        certificate: Some(certificate("2025-01-01", "2027-12-31")),
         undated_certificate: None,
         image: Some("p.png".to_owned()),
         standards: Some("TCCS 01:2025".to_owned()),
@@ -412,14 +417,13 @@ pub(crate) fn good_row() -> ImportRow {
     }
 }
 
-pub(crate) fn certificate(from: &str, to: &str) -> Option<CertificateColumns> {
-    let issuer = Some("UBND tỉnh Thái Nguyên".to_owned());
-    Some(CertificateColumns {
+pub(crate) fn certificate(from: &str, to: &str) -> CertificateColumns {
+    CertificateColumns {
         number: Some("01/GCN".to_owned()),
-        issuer,
+        issuer: Some("UBND tỉnh Thái Nguyên".to_owned()),
         from: day(from),
         to: day(to),
-    })
+    }
 }
 
 /// A JPEG of a few hundred bytes.
@@ -453,7 +457,7 @@ impl StampText {
 
     /// The typed code as it stands in addresses.
     pub(crate) fn plain_code(&self) -> String {
-        self.code().replace('-', "").replace(' ', "")
+        self.code().replace(['-', ' '], "")
     }
 }
 
