@@ -4,7 +4,11 @@
 //! Server CPU is user plus system time of the server's process from /proc, divided by the requests it answered. Absolute
 //! figures are this machine's; read the ratio. Access log on in both servers, identity encoding, distinct stamps.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench that cannot set its stage should fail there")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a bench that cannot set its stage should fail there"
+)]
 #![expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "figures for reading")]
 
 use std::fs::{self, File};
@@ -38,7 +42,10 @@ fn main() {
         nguon::telemetry::start();
         return serve_static(&arguments[2], &arguments[3]);
     }
-    let folder = tempfile::Builder::new().prefix("nguon-bench-").tempdir_in("/tmp").unwrap();
+    let folder = tempfile::Builder::new()
+        .prefix("nguon-bench-")
+        .tempdir_in("/tmp")
+        .unwrap();
     fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let port = free_port();
     let mut nguon = start_demo(folder.path(), port);
@@ -47,7 +54,11 @@ fn main() {
     println!("idle server RSS: {:.1} MB", resident_bytes(nguon.id()) / 1e6);
     mint_a_million(port, token.trim());
     measure_scans(folder.path(), port, token.trim(), nguon.id());
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(nguon.id().try_into().unwrap()), nix::sys::signal::Signal::SIGTERM).unwrap();
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(nguon.id().try_into().unwrap()),
+        nix::sys::signal::Signal::SIGTERM,
+    )
+    .unwrap();
     nguon.wait().unwrap();
 }
 
@@ -65,7 +76,10 @@ fn start_demo(folder: &Path, port: u16) -> Child {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    lines.find(|line| line.as_ref().unwrap().contains("office.token")).unwrap().unwrap();
+    lines
+        .find(|line| line.as_ref().unwrap().contains("office.token"))
+        .unwrap()
+        .unwrap();
     child
 }
 
@@ -83,7 +97,10 @@ fn serve_static(port: &str, body: &str) {
     actix_web::rt::System::new()
         .block_on(
             HttpServer::new(move || {
-                App::new().app_data(body.clone()).wrap(middleware::from_fn(answer_request)).route("/s/{digits:.*}", web::get().to(answer))
+                App::new()
+                    .app_data(body.clone())
+                    .wrap(middleware::from_fn(answer_request))
+                    .route("/s/{digits:.*}", web::get().to(answer))
             })
             .listen(listener)
             .unwrap()
@@ -98,7 +115,11 @@ fn measure_scans(folder: &Path, port: u16, token: &str, nguon: u32) {
     fs::write(folder.join("page.html"), &page).unwrap();
     let static_port = free_port();
     let mut fixed = Command::new(std::env::current_exe().unwrap())
-        .args([STATIC_SERVER, &static_port.to_string(), folder.join("page.html").to_str().unwrap()])
+        .args([
+            STATIC_SERVER,
+            &static_port.to_string(),
+            folder.join("page.html").to_str().unwrap(),
+        ])
         .stderr(File::create(folder.join("static.log")).unwrap())
         .spawn()
         .unwrap();
@@ -113,20 +134,34 @@ fn measure_scans(folder: &Path, port: u16, token: &str, nguon: u32) {
     fixed.kill().unwrap();
     fixed.wait().unwrap();
     let (of_static, of_scan, bare) = (median(&mut of_static), median(&mut of_scan), bare_verify(port, &paths));
-    println!("page of {} bytes, {REQUESTS} requests a run, {CONNECTIONS} connections, median of {ROUNDS} runs", page.len());
-    println!("static answer: {of_static:.1} µs server CPU · bare verify_strict: {bare:.1} µs · scan: {of_scan:.1} µs server CPU");
-    println!("scan ÷ (static + verify) = {:.2} (goal: at most 1.25)", of_scan / (of_static + bare));
+    println!(
+        "page of {} bytes, {REQUESTS} requests a run, {CONNECTIONS} connections, median of {ROUNDS} runs",
+        page.len()
+    );
+    println!(
+        "static answer: {of_static:.1} µs server CPU · bare verify_strict: {bare:.1} µs · scan: {of_scan:.1} µs server CPU"
+    );
+    println!(
+        "scan ÷ (static + verify) = {:.2} (goal: at most 1.25)",
+        of_scan / (of_static + bare)
+    );
 }
 
 /// Paths of distinct stamps.
 fn stamps(port: u16, token: &str) -> Vec<String> {
-    let asking = format!("GET /api/v1/batches/1/stamps.csv?first=1&last={REQUESTS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n");
+    let asking = format!(
+        "GET /api/v1/batches/1/stamps.csv?first=1&last={REQUESTS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    );
     let mut stream = connect(port);
     stream.write_all(asking.as_bytes()).unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
-    let starts = text.match_indices("/s/").map(|(at, _)| text[at..at + 3 + 187].to_owned());
-    starts.filter(|path| path[3..].bytes().all(|b| b.is_ascii_digit())).collect()
+    let starts = text
+        .match_indices("/s/")
+        .map(|(at, _)| text[at..at + 3 + 187].to_owned());
+    starts
+        .filter(|path| path[3..].bytes().all(|b| b.is_ascii_digit()))
+        .collect()
 }
 
 fn bare_verify(port: u16, paths: &[String]) -> f64 {
@@ -140,14 +175,22 @@ fn bare_verify(port: u16, paths: &[String]) -> f64 {
         .filter_map(|path| {
             let bytes = decode(&path.as_bytes()[3..]).ok()?;
             let (payload, signature) = bytes.split_first_chunk::<13>()?;
-            let message = [b"vn-ocop-stamp/1\0".as_slice(), &[u8::try_from(issuer.len()).ok()?], issuer, payload].concat();
+            let message = [
+                b"vn-ocop-stamp/1\0".as_slice(),
+                &[u8::try_from(issuer.len()).ok()?],
+                issuer,
+                payload,
+            ]
+            .concat();
             Some((message, Signature::from_slice(signature).ok()?))
         })
         .collect();
     let mut rounds: Vec<f64> = (0..ROUNDS)
         .map(|_| {
             let before = cpu_seconds(std::process::id());
-            ready.iter().for_each(|(message, signature)| black_box(key.verify_strict(message, signature)).unwrap());
+            ready
+                .iter()
+                .for_each(|(message, signature)| black_box(key.verify_strict(message, signature)).unwrap());
             (cpu_seconds(std::process::id()) - before) * 1e6 / ready.len() as f64
         })
         .collect();
@@ -170,7 +213,10 @@ fn mint_a_million(port: u16, token: &str) {
             began.elapsed().as_secs_f64() * 1e3
         })
         .collect();
-    println!("minting 1,000,000 stamps: one row, answered in {:.1} ms (median of {ROUNDS}; goal: under 50 ms)", median(&mut times));
+    println!(
+        "minting 1,000,000 stamps: one row, answered in {:.1} ms (median of {ROUNDS}; goal: under 50 ms)",
+        median(&mut times)
+    );
 }
 
 fn load(port: u16, paths: &[String]) {
@@ -229,9 +275,19 @@ fn request(stream: &mut TcpStream, asking: &[u8]) -> Vec<u8> {
         let n = stream.read(&mut piece).unwrap();
         assert!(0 < n, "the server hung up");
         answer.extend_from_slice(&piece[..n]);
-        let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+        let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") else {
+            continue;
+        };
         let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
-        let length: usize = head.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap().parse().unwrap();
+        let length: usize = head
+            .split("content-length: ")
+            .nth(1)
+            .unwrap()
+            .split("\r\n")
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
         if end + 4 + length <= answer.len() {
             return answer[end + 4..end + 4 + length].to_vec();
         }

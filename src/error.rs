@@ -359,7 +359,9 @@ impl Error {
                 format!("Mã truy cập này không có quyền {scope}; xin văn phòng cấp mã có quyền này.")
             }
             Self::MalformedBody { at, .. } => {
-                format!("Nội dung JSON không đúng ở mục \"{at}\"; ngày viết năm-tháng-ngày, ví dụ 2026-11-20, số viết không có dấu ngoặc kép.")
+                format!(
+                    "Nội dung JSON không đúng ở mục \"{at}\"; ngày viết năm-tháng-ngày, ví dụ 2026-11-20, số viết không có dấu ngoặc kép."
+                )
             }
             Self::BodyTooLarge { limit } => format!("Nội dung gửi lên lớn hơn {limit} byte; xin gửi nội dung nhỏ hơn."),
             Self::NotJson => "Xin gửi nội dung với Content-Type: application/json.".into(),

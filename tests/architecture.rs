@@ -18,8 +18,24 @@ const COMMON: [&str; 4] = ["clock", "config", "error", "telemetry"];
 
 /// Crates that pure code may use.
 const PURE_CRATES: [&str; 18] = [
-    "std", "core", "base64", "chrono", "ed25519_dalek", "hmac", "png", "qrcode", "serde", "serde_json", "sha2", "thiserror", "utoipa",
-    "zeroize", "calamine", "zip", "crate", "super",
+    "std",
+    "core",
+    "base64",
+    "chrono",
+    "ed25519_dalek",
+    "hmac",
+    "png",
+    "qrcode",
+    "serde",
+    "serde_json",
+    "sha2",
+    "thiserror",
+    "utoipa",
+    "zeroize",
+    "calamine",
+    "zip",
+    "crate",
+    "super",
 ];
 /// What no pure code may touch, even inside `std`.
 const IMPURE_STD: [&str; 5] = ["std::fs", "std::env", "std::net", "std::process", "std::time"];
@@ -51,13 +67,22 @@ struct Paths {
 
 fn is_test_only(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
-        attribute.path().is_ident("cfg") && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
+        attribute.path().is_ident("cfg")
+            && attribute
+                .parse_args::<syn::Path>()
+                .is_ok_and(|path| path.is_ident("test"))
     })
 }
 
 impl Paths {
     fn add_use(&mut self, prefix: &str, tree: &syn::UseTree) {
-        let join = |name: &dyn std::fmt::Display| if prefix.is_empty() { name.to_string() } else { format!("{prefix}::{name}") };
+        let join = |name: &dyn std::fmt::Display| {
+            if prefix.is_empty() {
+                name.to_string()
+            } else {
+                format!("{prefix}::{name}")
+            }
+        };
         match tree {
             syn::UseTree::Path(path) => self.add_use(&join(&path.ident), &path.tree),
             syn::UseTree::Name(name) => drop(self.found.insert(join(&name.ident))),
@@ -115,7 +140,11 @@ fn read(root: &Path, file: &Path) -> Source {
     if !path.ends_with("/testing.rs") {
         paths.visit_file(&parsed);
     }
-    Source { path, room, paths: paths.found }
+    Source {
+        path,
+        room,
+        paths: paths.found,
+    }
 }
 
 impl Source {
@@ -125,12 +154,20 @@ impl Source {
 
     /// Rooms of this crate that the file names.
     fn rooms(&self) -> BTreeSet<(&str, &str)> {
-        let named = self.paths.iter().filter_map(|path| Some((path.strip_prefix("crate::")?, path.as_str())));
-        named.map(|(inside, path)| (inside.split("::").next().unwrap(), path)).filter(|(room, _)| *room != self.room).collect()
+        let named = self
+            .paths
+            .iter()
+            .filter_map(|path| Some((path.strip_prefix("crate::")?, path.as_str())));
+        named
+            .map(|(inside, path)| (inside.split("::").next().unwrap(), path))
+            .filter(|(room, _)| *room != self.room)
+            .collect()
     }
 
     fn uses(&self, name: &str) -> bool {
-        self.paths.iter().any(|path| path == name || path.starts_with(&format!("{name}::")))
+        self.paths
+            .iter()
+            .any(|path| path == name || path.starts_with(&format!("{name}::")))
     }
 }
 
@@ -145,9 +182,15 @@ fn every_room_is_in_the_order_and_knows_only_rooms_below_it() {
     for source in sources() {
         let position = |room: &str| ORDER.iter().position(|known| *known == room);
         let is_roof = matches!(source.room.as_str(), "cli" | "main" | "lib");
-        let is_known = is_roof || PURE.contains(&&*source.room) || COMMON.contains(&&*source.room) || position(&source.room).is_some();
+        let is_known = is_roof
+            || PURE.contains(&&*source.room)
+            || COMMON.contains(&&*source.room)
+            || position(&source.room).is_some();
         if !is_known {
-            faults.push(format!("{}: the room {} has no place in the order", source.path, source.room));
+            faults.push(format!(
+                "{}: the room {} has no place in the order",
+                source.path, source.room
+            ));
         }
         for (room, path) in source.rooms() {
             let may = is_roof
@@ -177,8 +220,11 @@ fn pure_code_stays_pure() {
         for path in &source.paths {
             let first = path.split("::").next().unwrap();
             let is_crate = first.chars().next().is_some_and(char::is_lowercase);
-            let is_foreign = is_crate && ["actix_web", "tokio", "diesel", "diesel_async", "tracing", "nix"].contains(&first);
-            let is_impure = IMPURE_STD.iter().any(|name| path == name || path.starts_with(&format!("{name}::")));
+            let is_foreign =
+                is_crate && ["actix_web", "tokio", "diesel", "diesel_async", "tracing", "nix"].contains(&first);
+            let is_impure = IMPURE_STD
+                .iter()
+                .any(|name| path == name || path.starts_with(&format!("{name}::")));
             let reads_time = path.ends_with("Utc::now") || path.ends_with("Local::now");
             if is_foreign || is_impure || reads_time {
                 faults.push(format!("{} names {path}", source.path));
@@ -196,9 +242,17 @@ fn pure_code_stays_pure() {
 #[test]
 fn the_pure_rooms_use_only_the_crates_on_their_list() {
     let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
-    let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
-    let crates: BTreeSet<String> =
-        dependencies.lines().filter_map(|line| Some(line.split_once(" = ")?.0.trim().replace('-', "_"))).collect();
+    let dependencies = manifest
+        .split("[dependencies]")
+        .nth(1)
+        .unwrap()
+        .split("\n[")
+        .next()
+        .unwrap();
+    let crates: BTreeSet<String> = dependencies
+        .lines()
+        .filter_map(|line| Some(line.split_once(" = ")?.0.trim().replace('-', "_")))
+        .collect();
     let mut faults = Vec::new();
     for source in sources().iter().filter(|source| PURE.contains(&&*source.room)) {
         for path in &source.paths {
@@ -238,17 +292,28 @@ fn stores_services_and_faces_keep_to_their_trade() {
 #[test]
 fn wall_time_is_read_by_the_clock_alone() {
     let readers = ["Utc::now", "Local::now", "SystemTime::now"];
-    let reads = |source: &Source| source.paths.iter().any(|path| readers.iter().any(|reader| path.ends_with(reader)));
-    let faults: Vec<String> =
-        sources().iter().filter(|source| source.room != "clock" && reads(source)).map(|source| source.path.clone()).collect();
+    let reads = |source: &Source| {
+        source
+            .paths
+            .iter()
+            .any(|path| readers.iter().any(|reader| path.ends_with(reader)))
+    };
+    let faults: Vec<String> = sources()
+        .iter()
+        .filter(|source| source.room != "clock" && reads(source))
+        .map(|source| source.path.clone())
+        .collect();
     none(&faults);
 }
 
 #[test]
 fn the_environment_is_read_by_the_settings_alone() {
     let reads = |source: &Source| source.uses("std::env::var") || source.uses("std::env::vars");
-    let faults: Vec<String> =
-        sources().iter().filter(|source| source.room != "config" && reads(source)).map(|source| source.path.clone()).collect();
+    let faults: Vec<String> = sources()
+        .iter()
+        .filter(|source| source.room != "config" && reads(source))
+        .map(|source| source.path.clone())
+        .collect();
     none(&faults);
 }
 
@@ -267,6 +332,8 @@ fn every_file_says_first_what_it_is_for() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     collect(&root, &mut files);
-    let silent = files.iter().filter(|file| !fs::read_to_string(file).unwrap().starts_with("//! "));
+    let silent = files
+        .iter()
+        .filter(|file| !fs::read_to_string(file).unwrap().starts_with("//! "));
     none(&silent.map(|file| file.display().to_string()).collect::<Vec<_>>());
 }

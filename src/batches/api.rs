@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use actix_web::http::header::LOCATION;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -261,7 +261,6 @@ async fn show_batch(_: Office, path: web::Path<String>, batches: web::Data<Batch
 ))]
 async fn mint_stamps(
     Office(actor): Office,
-    req: HttpRequest,
     path: web::Path<String>,
     key: IdempotencyKey,
     body: JsonBody<MintBody>,
@@ -273,12 +272,13 @@ async fn mint_stamps(
         scratch: body.0.scratch,
     };
     let canonical = serde_json::to_vec(&body.0).map_err(Error::internal)?;
+    let batch_no = batch_no(&path)?;
     let key = OrderKey {
-        route: format!("{} {}", req.method(), req.path()),
+        route: format!("POST /api/v1/batches/{batch_no}/stamps"),
         key: key.as_str().to_owned(),
         body_hash: Sha256::digest(canonical).into(),
     };
-    let minted = batches.mint_stamps(&actor, batch_no(&path)?, order, Some(key)).await?;
+    let minted = batches.mint_stamps(&actor, batch_no, order, Some(key)).await?;
     let mut response = HttpResponse::Created();
     if minted.is_repeated {
         response.insert_header(("Idempotency-Replayed", "true"));

@@ -117,7 +117,10 @@ impl HighWater {
                 .open(&fresh)?;
             out.write_all(to_text(&all).as_bytes())?;
             out.sync_all()?;
-            std::fs::rename(&fresh, &self.path)
+            std::fs::rename(&fresh, &self.path)?;
+            self.path
+                .parent()
+                .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
         };
         write().map_err(Error::file(&self.path))
     }
@@ -147,7 +150,8 @@ fn to_text(marks: &Marks) -> String {
 
 fn parse(line: &str) -> Option<(i32, i32)> {
     let (batch_no, last) = line.split_once(' ')?;
-    Some((batch_no.parse().ok()?, last.parse().ok()?))
+    let (batch_no, last): (BatchNo, Serial) = (batch_no.parse().ok()?, last.parse().ok()?);
+    Some((batch_no.to_i32(), last.to_i32()))
 }
 
 #[cfg(test)]

@@ -314,9 +314,7 @@ async fn export_csv(
     response
         .content_type("text/csv; charset=utf-8")
         .insert_header((CONTENT_DISPOSITION, name));
-    Ok(streamed(response, move |sink| {
-        write_csv(&job, &public_url, with_scratch, sink)
-    }))
+    streamed(response, move |sink| write_csv(&job, &public_url, with_scratch, sink))
 }
 
 /// Every field is digits, letters of a code or an address of ours: nothing that a spreadsheet takes for a formula.
@@ -372,7 +370,7 @@ async fn show_sheet(
         style_source(SHEET_CSS)
     );
     response.insert_header((CONTENT_SECURITY_POLICY, policy));
-    Ok(streamed(response, move |sink| {
+    streamed(response, move |sink| {
         write_sheet(&job, &facts, &plan, &public_url, |piece| sink.send(piece))
-    }))
+    })
 }

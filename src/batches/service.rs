@@ -340,13 +340,7 @@ fn sign_ends(
 ) -> Result<(PrintedStamp, PrintedStamp)> {
     let end = |serial: Serial| {
         let range = SerialRange::new(serial, serial)?;
-        let job = PrintJob::new(
-            batch.clone(),
-            vec![run],
-            range,
-            Arc::clone(room),
-            issuer.clone(),
-        )?;
+        let job = PrintJob::new(batch.clone(), vec![run], range, Arc::clone(room), issuer.clone())?;
         let stamp = job.stamps().next().ok_or(Error::NotFound(Thing::Stamp))??;
         let verified = room.ring.verify_stamp(issuer, stamp.digits.as_bytes());
         match verified {

@@ -102,6 +102,8 @@ pub struct OpenBatch {
 
 /// Stamps may be ordered this many days before packing, so that labels are at hand on the day.
 const MAX_DAYS_AHEAD: i64 = 31;
+/// Marks in units besides letters and digits.
+const UNIT_MARKS: &str = " .,/%()-";
 /// Longest unit, characters.
 const MAX_UNIT_CHARS: usize = 20;
 
@@ -134,7 +136,9 @@ impl OpenBatch {
             })?;
         }
         let bad_unit = |unit: &String| {
-            unit.trim().is_empty() || MAX_UNIT_CHARS < unit.chars().count() || unit.chars().any(char::is_control)
+            unit.trim().is_empty()
+                || MAX_UNIT_CHARS < unit.chars().count()
+                || !unit.chars().all(|c| c.is_alphanumeric() || UNIT_MARKS.contains(c))
         };
         if self.unit.as_ref().is_some_and(bad_unit) || (self.unit.is_some() && self.quantity.is_none()) {
             return Err(Error::invalid(

@@ -60,16 +60,19 @@ pub(super) enum Command {
         dir: PathBuf,
     },
     /// Make, list, retire or disown keys.
+    #[command(after_help = "Example:\n  nguon keys list")]
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
     },
     /// The register of products.
+    #[command(after_help = "Example:\n  nguon register list")]
     Register {
         #[command(subcommand)]
         command: RegisterCommand,
     },
     /// Batches of goods.
+    #[command(after_help = "Example:\n  nguon batch open --product 66 --lot MD-2026-11 --packed-on 2026-11-20")]
     Batch {
         #[command(subcommand)]
         command: BatchCommand,
@@ -88,6 +91,7 @@ pub(super) enum Command {
     )]
     Verify(VerifyOptions),
     /// Access tokens of the API.
+    #[command(after_help = "Example:\n  nguon token revoke 3")]
     Token {
         #[command(subcommand)]
         command: TokenCommand,
@@ -145,6 +149,13 @@ pub(super) struct KeyOptions {
 
 #[derive(Subcommand)]
 pub(super) enum RegisterCommand {
+    /// List the products with their numbers.
+    #[command(after_help = "Example:\n  nguon register list --json")]
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Import products from a TSV, CSV or XLSX file: every row or none.
     #[command(
         after_help = "Example:\n  nguon register import so-dang-ky.xlsx\n\nColumns: product, product_set, producer, producer_kind (cooperative, company, household, cooperative_group), and as far as known\nvillage, commune_code, commune, former_commune, former_district, former_province, stars, first_year_seen, decision, source,\ncertificate_no, issuer, from, to (yyyy-mm-dd), image (file beside the register), standards, shelf_life (\"30 tháng\", \"45 ngày\")."

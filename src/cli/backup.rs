@@ -89,12 +89,17 @@ pub(super) async fn restore(dir: &Path) -> Result<()> {
 
 async fn restore_into(ground: &Ground, storage: &Storage, dir: &Path) -> Result<()> {
     let register = Register::new(ground.db.clone(), Clock::system());
-    if matches!(register.deployment().await, Ok(Some(_))) {
-        return Err(Error::refused(
-            "database-not-empty",
-            "Cơ sở dữ liệu này đã có dữ liệu; chỉ khôi phục vào cơ sở dữ liệu trống.",
-            "this database is in use; restore into an empty one only",
-        ));
+    match register.deployment().await {
+        // No such table: nothing was ever migrated here.
+        Ok(None) | Err(Error::Internal(_)) => {}
+        Err(error) => return Err(error),
+        Ok(Some(_)) => {
+            return Err(Error::refused(
+                "database-not-empty",
+                "Cơ sở dữ liệu này đã có dữ liệu; chỉ khôi phục vào cơ sở dữ liệu trống.",
+                "this database is in use; restore into an empty one only",
+            ));
+        }
     }
     let mut command = postgres_tool(ground, "pg_restore")?;
     command.args([

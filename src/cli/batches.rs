@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::num::NonZeroU32;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crate::accounts::types::Actor;
@@ -108,6 +109,17 @@ pub(super) async fn label(options: LabelOptions) -> Result<()> {
     .await
 }
 
+/// What holds stamps is for its owner alone.
+fn create_private(path: &Path) -> Result<File> {
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(Error::file(path))
+}
+
 /// Writes an A4 sheet.
 pub(super) fn write_sheet_file(
     job: &PrintJob,
@@ -116,7 +128,7 @@ pub(super) fn write_sheet_file(
     identity: &Identity,
     path: &Path,
 ) -> Result<()> {
-    let mut file = BufWriter::new(File::create(path).map_err(Error::file(path))?);
+    let mut file = BufWriter::new(create_private(path)?);
     let mut failure = None;
     write_sheet(job, facts, plan, &identity.public_url, |piece| {
         failure = file.write_all(piece.as_bytes()).err();
@@ -158,5 +170,7 @@ fn write_label_file(
             ));
         }
     };
-    std::fs::write(&options.out, bytes).map_err(Error::file(&options.out))
+    create_private(&options.out)?
+        .write_all(&bytes)
+        .map_err(Error::file(&options.out))
 }

@@ -70,7 +70,9 @@ impl Ground {
             let dir = dir.display();
             return Err(Error::refused(
                 "no-data-here",
-                format!("Chưa có dữ liệu ở {dir}; xin đặt NGUON_DATA hoặc DATABASE_URL, hoặc thiết lập bằng: nguon init."),
+                format!(
+                    "Chưa có dữ liệu ở {dir}; xin đặt NGUON_DATA hoặc DATABASE_URL, hoặc thiết lập bằng: nguon init."
+                ),
                 format!("there is no data in {dir}; set NGUON_DATA or DATABASE_URL, or set up with: nguon init"),
             ));
         }
@@ -80,7 +82,10 @@ impl Ground {
     /// Opens it, and makes the private database first where there is none.
     pub(super) async fn create(storage: &Storage, progress: &(dyn Fn(&str) + Sync)) -> Result<Self> {
         let launcher = std::env::current_exe().map_err(Error::internal)?;
-        let config = ClusterConfig { data_dir: storage.data_dir.clone(), launcher };
+        let config = ClusterConfig {
+            data_dir: storage.data_dir.clone(),
+            launcher,
+        };
         let (drivers, handle) = Drivers::start()?;
         let (url, cluster) = match &storage.database_url {
             Some(url) => {
@@ -91,7 +96,13 @@ impl Ground {
             None => start_cluster(&config, progress).await?,
         };
         let db = Db::new(&url, handle)?;
-        Ok(Self { db, url, config, cluster: Mutex::new(cluster), _drivers: drivers })
+        Ok(Self {
+            db,
+            url,
+            config,
+            cluster: Mutex::new(cluster),
+            _drivers: drivers,
+        })
     }
 
     /// Where the private Postgres's own programs lie; none for a given server.
@@ -109,7 +120,10 @@ impl Ground {
             }
             tracing::error!("the private Postgres died; starting it again");
             drop(self.lock().take());
-            let config = ClusterConfig { data_dir: self.config.data_dir.clone(), launcher: self.config.launcher.clone() };
+            let config = ClusterConfig {
+                data_dir: self.config.data_dir.clone(),
+                launcher: self.config.launcher.clone(),
+            };
             let started = tokio::task::spawn_blocking(move || Cluster::start_or_attach(&config, &|_| {})).await;
             match started {
                 Ok(Ok(cluster)) if cluster.url(DATABASE) == self.url => *self.lock() = Some(cluster),

@@ -15,7 +15,7 @@ pub(super) async fn run(command: KeysCommand) -> Result<()> {
                 return print_json(&serde_json::json!({ "purpose": purpose.as_str(), "key_no": key_no.get() }));
             }
             println!(
-                "{} key {key_no} is active; new stamps use it from now on",
+                "Khóa {0} số {key_no} đang dùng từ bây giờ / {0} key {key_no} is active; new stamps use it from now on",
                 purpose.as_str()
             );
             Ok(())
@@ -24,7 +24,7 @@ pub(super) async fn run(command: KeysCommand) -> Result<()> {
         KeysCommand::Retire(options) => {
             house.keys.retire(options.purpose, key_no(&options)?).await?;
             println!(
-                "{} key {} is retired; what it signed stays valid",
+                "Khóa {0} số {1} thôi ký, tem cũ vẫn giá trị / {0} key {1} is retired; what it signed stays valid",
                 options.purpose.as_str(),
                 options.key_no
             );
@@ -33,7 +33,7 @@ pub(super) async fn run(command: KeysCommand) -> Result<()> {
         KeysCommand::MarkCompromised(options) => {
             house.keys.mark_compromised(options.purpose, key_no(&options)?).await?;
             println!(
-                "{} key {} is marked as compromised; only the mint record vouches for its stamps now",
+                "Khóa {0} số {1} được ghi là có thể đã lộ / {0} key {1} is marked as compromised; only the mint record vouches for its stamps now",
                 options.purpose.as_str(),
                 options.key_no
             );

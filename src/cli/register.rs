@@ -8,15 +8,53 @@ use crate::error::{Error, Result};
 use crate::register::Photos;
 use crate::register::import::{FileKind, ImportErrors, ImportRow, MAX_FILE_BYTES, RowError, read_register};
 use crate::register::photo::{MAX_PHOTO_FILE_BYTES, shrink};
+use crate::register::policy::certificate_state;
 
 use super::arguments::RegisterCommand;
 use super::house::with_house;
 use super::print_json;
 
 pub(super) async fn run(command: RegisterCommand) -> Result<()> {
-    let RegisterCommand::Import { file, json } = command;
+    match command {
+        RegisterCommand::Import { file, json } => import(&file, json).await,
+        RegisterCommand::List { json } => list(json).await,
+    }
+}
+
+/// Products read at once.
+const PAGE: i64 = 200;
+
+async fn list(json: bool) -> Result<()> {
+    with_house(async |house| {
+        let today = house.clock.today();
+        let mut after = 0;
+        let mut lines = Vec::new();
+        loop {
+            let page = house.register.list_products(after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.product_no.to_i32();
+            lines.extend(page.iter().map(|product| {
+                let state = certificate_state(&product.certificates, today).as_str();
+                (product.product_no.get(), product.name.clone(), product.producer.name.clone(), state)
+            }));
+        }
+        if json {
+            let object = |(product_no, name, producer, certificate): &(u32, String, String, &str)| {
+                serde_json::json!({ "product_no": product_no, "name": name, "producer": producer, "certificate": certificate })
+            };
+            return print_json(&lines.iter().map(object).collect::<Vec<_>>());
+        }
+        for (product_no, name, producer, certificate) in lines {
+            println!("{product_no:>6}  {name} – {producer} ({certificate})");
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn import(file: &Path, json: bool) -> Result<()> {
     let limit = u64::try_from(MAX_FILE_BYTES).map_err(Error::internal)?;
-    let bytes = read_limited(&file, limit)?;
+    let bytes = read_limited(file, limit)?;
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let kind = FileKind::from_name(name).unwrap_or_else(|| FileKind::sniff(&bytes));
     let rows = read_register(&bytes, kind)?;
@@ -42,6 +80,9 @@ pub(super) async fn run(command: RegisterCommand) -> Result<()> {
             report.n_producers_added,
             report.n_certificates_added
         );
+        if let Some((first, last)) = report.new_product_nos {
+            println!("Số sản phẩm / product numbers: {first}–{last}");
+        }
         Ok(())
     })
     .await
@@ -50,6 +91,13 @@ pub(super) async fn run(command: RegisterCommand) -> Result<()> {
 /// Reads a file; one byte more than the limit is let through, so that the reader names the limit itself.
 fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
+    if !path.is_file() && path.exists() {
+        return Err(Error::invalid(
+            "file",
+            format!("{} không phải tệp thường.", path.display()),
+            format!("{} is no regular file", path.display()),
+        ));
+    }
     let file = std::fs::File::open(path).map_err(Error::file(path))?;
     file.take(limit + 1)
         .read_to_end(&mut bytes)

@@ -47,7 +47,7 @@ pub(super) fn bind(web: &Web) -> Result<TcpListener> {
     let listener = TcpListener::bind(address).map_err(|err| {
         Error::refused(
             "address-in-use",
-            format!("Không mở được địa chỉ {address} ({err}); có thể chương trình khác đang dùng cổng này, xin đặt NGUON_HTTP sang cổng khác."),
+            format!("Không mở được địa chỉ {address}; có thể chương trình khác đang dùng cổng này, xin đặt NGUON_HTTP sang cổng khác."),
             format!("cannot listen on {address} ({err}); another program may use the port, set NGUON_HTTP to another one"),
         )
     })?;

@@ -1,5 +1,6 @@
 //! The web server: every face mounted, the route table, the OpenAPI document, and the limits of a connection.
 
+use std::any::Any;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,8 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{App, HttpResponse, HttpServer, middleware, web};
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::TcpUserTimeout;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -25,6 +28,8 @@ const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Running requests get this long to end when the server stops, seconds.
 const SHUTDOWN_SECONDS: u64 = 10;
+/// Sent data that is not taken for this long ends the connection, milliseconds (RFC 5482).
+const MAX_UNREAD_MS: u32 = 15_000;
 /// Open connections a worker, well below the usual limit of 1,024 open files.
 const MAX_CONNECTIONS_PER_WORKER: usize = 400;
 
@@ -98,6 +103,15 @@ fn mount_all(cfg: &mut web::ServiceConfig) {
     mounts.configure(cfg);
 }
 
+/// A reader that takes nothing is cut off, or its answers would pile up in memory.
+fn limit_unread(stream: &dyn Any) {
+    if let Some(stream) = stream.downcast_ref::<actix_web::rt::net::TcpStream>()
+        && let Err(err) = setsockopt(stream, TcpUserTimeout, &MAX_UNREAD_MS)
+    {
+        tracing::debug!(%err, "a connection without a limit for unread data");
+    }
+}
+
 /// Starts answering on a listener that is already bound.
 pub fn start(listener: TcpListener, services: Services) -> Result<Server> {
     let gate = web::Data::new(Gate(Arc::new(services.accounts.clone())));
@@ -115,7 +129,10 @@ pub fn start(listener: TcpListener, services: Services) -> Result<Server> {
             .app_data(gate.clone())
             .app_data(verifier.clone())
             .app_data(description.clone())
-            .app_data(web::Data::new(Site { is_demo: services.is_demo, contact: settings.identity.contact.clone() }))
+            .app_data(web::Data::new(Site {
+                is_demo: services.is_demo,
+                contact: settings.identity.contact.clone(),
+            }))
             .app_data(web::Data::new(settings.identity.public_url.clone()))
             .app_data(web::Data::new(settings.identity))
             .app_data(web::Data::new(settings.web))
@@ -127,6 +144,7 @@ pub fn start(listener: TcpListener, services: Services) -> Result<Server> {
             .default_service(web::to(not_found))
     });
     let server = server
+        .on_connect(|stream, _| limit_unread(stream))
         .client_request_timeout(REQUEST_HEAD_TIMEOUT)
         .keep_alive(KEEP_ALIVE)
         .max_connections(MAX_CONNECTIONS_PER_WORKER)

@@ -27,12 +27,15 @@ pub(super) async fn run(command: TokenCommand) -> Result<()> {
                 return print_json(&serde_json::json!({ "token_id": made.token_id.0, "token": made.token.reveal() }));
             }
             println!("{}", made.token.reveal());
-            eprintln!("token {}; it is shown this once, keep it safe", made.token_id.0);
+            eprintln!(
+                "Mã truy cập số {0}: chỉ hiện lần này, xin cất kỹ / token {0}; it is shown this once, keep it safe",
+                made.token_id.0
+            );
             Ok(())
         }
         TokenCommand::Revoke { token_id } => {
             house.accounts.revoke_token(TokenId(token_id)).await?;
-            println!("token {token_id} is revoked");
+            println!("Đã thu hồi mã số {token_id} / token {token_id} is revoked");
             Ok(())
         }
     })

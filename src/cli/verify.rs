@@ -8,12 +8,12 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::config::process_environment;
 use crate::error::{Error, Result};
+use crate::http::Language;
 use crate::keyring::Jwks;
 use crate::stamp::{Issuer, Reading, TypedCode, read};
 use crate::verify::facts::Facts;
 use crate::verify::photo::{MAX_PHOTO_BYTES, read_qr};
 use crate::verify::verdict::is_undecidable;
-use crate::http::Language;
 use crate::verify::{Answer, Cards, Verifier, offline_facts, summary};
 
 use super::arguments::VerifyOptions;
@@ -37,6 +37,7 @@ pub(super) async fn verify(options: VerifyOptions) -> Result<ExitCode> {
             return Ok(undecided(
                 "Trong ảnh phải có đúng một mã QR đọc được; xin chụp gần từng tem.",
                 "the picture must hold exactly one readable QR code; take it closer, one stamp at a time",
+                options.json,
             ));
         }
         Err(error) => return Ok(usage(&error)),
@@ -58,8 +59,16 @@ fn usage(error: &Error) -> ExitCode {
     ExitCode::from(USAGE)
 }
 
-fn undecided(vi: &str, en: &str) -> ExitCode {
-    eprintln!("{vi}\n{en}");
+fn undecided(vi: &str, en: &str, json: bool) -> ExitCode {
+    if json {
+        let said =
+            print_json(&serde_json::json!({ "headline": null, "rule": null, "code": "undecided", "vi": vi, "en": en }));
+        if let Err(error) = said {
+            return usage(&error);
+        }
+    } else {
+        eprintln!("{vi}\n{en}");
+    }
     ExitCode::from(UNDECIDED)
 }
 
@@ -75,6 +84,13 @@ fn text_of(argument: &str) -> Result<Option<String>> {
 
 fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
+    if !path.is_file() && path.exists() {
+        return Err(Error::invalid(
+            "file",
+            format!("{} không phải tệp thường.", path.display()),
+            format!("{} is no regular file", path.display()),
+        ));
+    }
     let file = std::fs::File::open(path).map_err(Error::file(path))?;
     file.take(limit + 1)
         .read_to_end(&mut bytes)
@@ -97,6 +113,7 @@ fn verify_offline(text: &str, jwks: &Path, issuer: &str, json: bool) -> ExitCode
             return undecided(
                 "Mã gõ tay chỉ kiểm tra được qua mạng, ở trang của văn phòng.",
                 "a typed code can only be checked online, at the issuer's page",
+                json,
             );
         }
     };
@@ -139,7 +156,11 @@ fn report(facts: &Facts<'_>, issuer_name: &str, json: bool) -> ExitCode {
             return usage(&error);
         }
     } else {
-        println!("{}\n\n{}", summary(facts, issuer_name, Language::Vi), summary(facts, issuer_name, Language::En));
+        println!(
+            "{}\n\n{}",
+            summary(facts, issuer_name, Language::Vi),
+            summary(facts, issuer_name, Language::En)
+        );
     }
     if facts.rule().is_some() {
         return ExitCode::from(REJECTED);

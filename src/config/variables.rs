@@ -130,11 +130,17 @@ impl<'e> Source<'e> {
 
     /// The content of the file that a variable names; empty when the variable is not set. None is a problem.
     pub(super) fn file_text(&mut self, name: &'static str) -> Option<String> {
-        let Some(path) = self.text(name) else { return Some(String::new()) };
+        let Some(path) = self.text(name) else {
+            return Some(String::new());
+        };
         match std::fs::read_to_string(&path) {
             Ok(text) if !text.trim().is_empty() => Some(text),
             Ok(_) => self.problem(name, "trỏ tới một tệp trống", "names an empty file"),
-            Err(err) => self.problem(name, &format!("trỏ tới tệp không đọc được: {err}"), &format!("names a file that cannot be read: {err}")),
+            Err(err) => self.problem(
+                name,
+                &format!("trỏ tới tệp không đọc được: {err}"),
+                &format!("names a file that cannot be read: {err}"),
+            ),
         }
     }
 

@@ -22,6 +22,10 @@ const STATEMENT_TIMEOUT_MS: u32 = 10_000;
 const LOCK_TIMEOUT_MS: u32 = 5_000;
 /// A transaction left open by a lost client, milliseconds.
 const IDLE_IN_TRANSACTION_TIMEOUT_MS: u32 = 10_000;
+/// Reaching the server, seconds.
+const CONNECT_TIMEOUT_S: u32 = 5;
+/// A server that stopped answering on the wire, milliseconds.
+const TCP_USER_TIMEOUT_MS: u32 = 10_000;
 /// Connections of one process; more gains nothing on the machines this runs on.
 const POOL_SIZE: usize = 8;
 
@@ -69,11 +73,12 @@ async fn establish(url: String, drivers: Handle) -> Result<AsyncPgConnection, Co
         .map_err(|err| ConnectionError::BadConnection(err.to_string()))?
 }
 
-/// Timeouts go into the URL's options, so that every connection has them from its first statement on.
+/// Timeouts go into the URL, so that every connection has them from its first statement on.
 fn with_timeouts(url: &str) -> String {
     let separator = if url.contains('?') { '&' } else { '?' };
     format!(
-        "{url}{separator}application_name=nguon&options=-c%20statement_timeout%3D{STATEMENT_TIMEOUT_MS}%20-c%20lock_timeout%3D{LOCK_TIMEOUT_MS}\
+        "{url}{separator}application_name=nguon&connect_timeout={CONNECT_TIMEOUT_S}&tcp_user_timeout={TCP_USER_TIMEOUT_MS}\
+         &options=-c%20statement_timeout%3D{STATEMENT_TIMEOUT_MS}%20-c%20lock_timeout%3D{LOCK_TIMEOUT_MS}\
          %20-c%20idle_in_transaction_session_timeout%3D{IDLE_IN_TRANSACTION_TIMEOUT_MS}"
     )
 }

@@ -78,7 +78,11 @@ pub struct Gate(pub Arc<dyn Authenticate>);
 const MAX_AUTHORIZATION_BYTES: usize = 256;
 
 fn bearer(req: &HttpRequest) -> Option<String> {
-    let value = req.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let mut values = req.headers().get_all(AUTHORIZATION);
+    let value = values.next()?.to_str().ok()?;
+    if values.next().is_some() {
+        return None;
+    }
     if MAX_AUTHORIZATION_BYTES < value.len() {
         return None;
     }

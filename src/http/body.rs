@@ -46,8 +46,16 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
                 }
                 bytes.extend_from_slice(&chunk);
             }
+            // Structs would be read from arrays too, by position.
+            if !bytes.trim_ascii_start().starts_with(b"{") {
+                return Err(Error::MalformedBody {
+                    at: ".".to_owned(),
+                    reason: "expected an object".to_owned(),
+                });
+            }
             let mut json = serde_json::Deserializer::from_slice(&bytes);
-            let value = serde_path_to_error::deserialize(&mut json).map_err(|err| malformed(&err.path().to_string(), err.inner()))?;
+            let value = serde_path_to_error::deserialize(&mut json)
+                .map_err(|err| malformed(&err.path().to_string(), err.inner()))?;
             json.end().map_err(|err| malformed(".", &err))?;
             Ok(Self(value))
         })
@@ -55,7 +63,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
 }
 
 fn malformed(at: &str, err: &dyn std::error::Error) -> Error {
-    Error::MalformedBody { at: at.to_owned(), reason: err.to_string() }
+    Error::MalformedBody {
+        at: at.to_owned(),
+        reason: err.to_string(),
+    }
 }
 
 /// The caller's name for one order: 1 to 64 visible ASCII characters.
@@ -85,10 +96,11 @@ impl FromRequest for IdempotencyKey {
     type Future = Ready<Result<Self>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let value = req
-            .headers()
-            .get("Idempotency-Key")
-            .and_then(|value| value.to_str().ok());
+        let mut values = req.headers().get_all("Idempotency-Key");
+        let value = values
+            .next()
+            .and_then(|value| value.to_str().ok())
+            .filter(|_| values.next().is_none());
         ready(value.ok_or(Error::IdempotencyKeyRequired).and_then(Self::new))
     }
 }

@@ -5,13 +5,13 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    ACCEPT, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue,
+    REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
@@ -41,6 +41,11 @@ impl fmt::Display for RequestId {
     }
 }
 
+/// Longer than a statement, a lock and a connection may take together; a database that hangs holds nobody longer.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+/// Methods longer than this are nonsense and not worth a line of log.
+const MAX_METHOD_BYTES: usize = 16;
+
 /// Wraps every request.
 pub async fn answer_request(
     req: ServiceRequest,
@@ -49,7 +54,9 @@ pub async fn answer_request(
     let started = Instant::now();
     let id = RequestId::next();
     req.extensions_mut().insert(id);
-    let mut res = next.call(req).await?.map_into_boxed_body();
+    let answering = tokio::time::timeout(REQUEST_TIMEOUT, next.call(req)).await;
+    let answered = answering.map_err(|_| Error::Unavailable("no answer in time".into()))?;
+    let mut res = answered?.map_into_boxed_body();
     if let Some(error) = res.response().error().and_then(|err| err.as_error::<Error>()) {
         log_error(error, id);
         if wants_page(&res) {
@@ -59,7 +66,10 @@ pub async fn answer_request(
         }
     }
     let path = res.request().path();
-    let (is_docs, is_verdict) = (path.starts_with(DOCS_PREFIX), VERDICT_PREFIXES.iter().any(|prefix| path.starts_with(prefix)));
+    let (is_docs, is_verdict) = (
+        path.starts_with(DOCS_PREFIX),
+        VERDICT_PREFIXES.iter().any(|prefix| path.starts_with(prefix)),
+    );
     set_headers(res.headers_mut(), id, is_docs);
     if is_verdict {
         let headers = res.headers_mut();
@@ -67,9 +77,12 @@ pub async fn answer_request(
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
     let route = res.request().match_pattern();
+    let method = Some(res.request().method().as_str())
+        .filter(|method| method.len() <= MAX_METHOD_BYTES)
+        .unwrap_or("?");
     let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     tracing::info!(
-        http.method = res.request().method().as_str(),
+        http.method = method,
         http.route = route.as_deref().unwrap_or("-"),
         http.status = res.status().as_u16(),
         duration_us,

@@ -42,11 +42,10 @@ impl FromRequest for ClientNetwork {
         let forwarded = req
             .headers()
             .get_all("X-Forwarded-For")
-            .filter_map(|value| value.to_str().ok());
-        let hops = forwarded
-            .flat_map(|value| value.split(','))
-            .map(|hop| hop.trim().to_owned())
-            .collect::<Vec<_>>();
+            .map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let hops: Vec<String> = forwarded
+            .flat_map(|value| value.split(',').map(|hop| hop.trim().to_owned()).collect::<Vec<_>>())
+            .collect();
         ready(Ok(Self(peer.map(|peer| {
             Network::of(client(peer, &hops, |ip| web.is_some_and(|web| web.trusts(ip))))
         }))))

@@ -85,7 +85,7 @@ impl Mounts {
     /// Registers everything; other methods of a known address answer 405.
     pub fn configure(self, cfg: &mut web::ServiceConfig) {
         for (path, (methods, routes)) in self.by_path {
-            let allowed = methods.join(", ");
+            let allowed = methods.join(", ").replace("GET", "GET, HEAD");
             let resource = routes.into_iter().fold(web::resource(path), Resource::route);
             cfg.service(resource.default_service(web::to(move || {
                 let allowed = allowed.clone();

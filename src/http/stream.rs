@@ -2,10 +2,13 @@
 
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
+/// Exports at the same time: each holds a thread while its reader is slow, and minting needs threads too.
+const MAX_STREAMS: usize = 8;
+static STREAMS: Semaphore = Semaphore::const_new(MAX_STREAMS);
 /// Pieces that may wait for a slow reader.
 const MAX_WAITING_PIECES: usize = 4;
 
@@ -23,14 +26,18 @@ impl PieceSink {
 pub fn streamed(
     mut response: HttpResponseBuilder,
     produce: impl FnOnce(&PieceSink) -> Result<()> + Send + 'static,
-) -> HttpResponse {
+) -> Result<HttpResponse> {
+    let place = STREAMS
+        .try_acquire()
+        .map_err(|_| Error::Busy("too many exports at once".into()))?;
     let (sender, mut receiver) = mpsc::channel(MAX_WAITING_PIECES);
     tokio::task::spawn_blocking(move || {
+        let _place = place;
         let sink = PieceSink(sender);
         if let Err(error) = produce(&sink) {
             tracing::error!(error.code = error.code(), error.cause = ?error, "a streamed answer broke off");
             drop(sink.0.blocking_send(Err(std::io::Error::other("broken off"))));
         }
     });
-    response.streaming(futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx)))
+    Ok(response.streaming(futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx))))
 }

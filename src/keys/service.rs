@@ -83,6 +83,15 @@ impl KeyRoom {
         self.scratch.get(&key_no)
     }
 
+    /// The state of a key.
+    pub fn status(&self, purpose: Purpose, key_no: KeyNo) -> Option<KeyStatus> {
+        let of_key = |info: &&KeyInfo| info.purpose == purpose.as_str() && info.key_no == key_no.get();
+        self.infos
+            .iter()
+            .find(of_key)
+            .and_then(|info| KeyStatus::parse(info.status))
+    }
+
     /// What may be told of all keys.
     pub fn infos(&self) -> &[KeyInfo] {
         &self.infos

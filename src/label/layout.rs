@@ -280,7 +280,10 @@ mod tests {
     fn a_wide_label_also_shows_the_product_its_producer_and_its_days() {
         let wide = draw(30.0, HOSTS[1], &TEXT);
         assert!(wide.contains(TEXT.product) && wide.contains(TEXT.producer), "{wide}");
-        assert!(wide.contains("Đóng gói 22/11/2026") && wide.contains("22/11/2027"), "{wide}");
+        assert!(
+            wide.contains("Đóng gói 22/11/2026") && wide.contains("22/11/2027"),
+            "{wide}"
+        );
         assert!(
             !draw(
                 30.0,

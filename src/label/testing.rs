@@ -108,6 +108,9 @@ pub(super) fn read_png(png: &[u8]) -> Vec<String> {
 pub(super) fn read_picture(picture: &GrayImage) -> Vec<String> {
     let (width, height) = picture.dimensions();
     let view = ImageView::from_slice(picture.as_raw(), width, height, zxingcpp::ImageFormat::Lum).unwrap();
-    let found = zxingcpp::read().formats(BarcodeFormat::QRCodeModel2).from(view).unwrap();
+    let found = zxingcpp::read()
+        .formats(BarcodeFormat::QRCodeModel2)
+        .from(view)
+        .unwrap();
     found.iter().map(zxingcpp::Barcode::text).collect()
 }

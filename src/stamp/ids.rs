@@ -77,8 +77,12 @@ macro_rules! u24 {
         impl std::str::FromStr for $name {
             type Err = OutOfRange;
 
+            /// Digits alone, without a sign or leading zeros: one number has one spelling.
             fn from_str(text: &str) -> Result<Self, OutOfRange> {
-                text.parse().map_or(Err(OutOfRange { what: $what, min: 0, max: MAX_U24 }), Self::new)
+                let out_of_range = OutOfRange { what: $what, min: 0, max: MAX_U24 };
+                let is_plain = text == "0" || (text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0'));
+                let number = text.parse().ok().filter(|_| is_plain);
+                number.map_or(Err(out_of_range), Self::new)
             }
         }
     };

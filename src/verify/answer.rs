@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use crate::http::Language;
+use crate::keyring::KeyStatus;
 use crate::register::types::CertificateState;
 
 use super::facts::{BatchFacts, Facts, Mint, ShelfLifeState};
@@ -67,10 +68,10 @@ struct State {
     state: &'static str,
 }
 
-/// The stamp key.
+/// The key that made it: a stamp key, or a code key for a compact carrier.
 #[derive(Serialize, utoipa::ToSchema)]
 struct KeyFact {
-    /// `active`, `retired`, `compromised`, `not_carried` or `unknown`.
+    /// `active`, `retired`, `compromised` or `unknown`.
     state: &'static str,
     key_no: Option<u16>,
 }
@@ -168,11 +169,7 @@ fn fact_sheet(facts: &Facts<'_>, headline: Headline) -> FactSheet {
             state: signature_state(facts),
         },
         key: KeyFact {
-            state: match (facts.key, facts.claim) {
-                (Some(status), _) => status.as_str(),
-                (None, Some(_)) => "not_carried",
-                (None, None) => "unknown",
-            },
+            state: facts.key.map_or("unknown", KeyStatus::as_str),
             key_no: facts.key.and(facts.claim).map(|claim| claim.key_no.get()),
         },
         mint: match facts.mint {

@@ -67,6 +67,8 @@ pub struct Cards {
     is_listening: AtomicBool,
     /// Milliseconds since 1970; scans do not ask the database before.
     rest_until: AtomicI64,
+    /// Microseconds since 1970; a card read before the last change that was announced is read again.
+    last_change: AtomicI64,
 }
 
 impl Cards {
@@ -79,6 +81,7 @@ impl Cards {
             cache,
             is_listening: AtomicBool::new(false),
             rest_until: AtomicI64::new(0),
+            last_change: AtomicI64::new(0),
         }
     }
 
@@ -91,7 +94,8 @@ impl Cards {
             } else {
                 FRESH_WHILE_DEAF
             };
-            if self.clock.now() - card.as_of < fresh_for {
+            let is_after_last_change = self.last_change.load(Ordering::Relaxed) <= card.as_of.timestamp_micros();
+            if is_after_last_change && self.clock.now() - card.as_of < fresh_for {
                 return Lookup::Found(card);
             }
         }
@@ -179,6 +183,8 @@ impl Cards {
             keys.reload().await?;
             return Ok(());
         }
+        self.last_change
+            .store(self.clock.now().timestamp_micros(), Ordering::Relaxed);
         match change.payload.parse::<BatchNo>() {
             Ok(batch_no) => self.refresh(batch_no).await,
             Err(_) => self.refresh_all().await,

@@ -143,7 +143,7 @@ pub struct Facts<'c> {
     pub refused: Option<Rule>,
     /// What it says; none when it was refused before that was sure.
     pub claim: Option<Claim>,
-    /// The state of the stamp key; none for a compact carrier.
+    /// The state of the key that made it: a stamp key, or a code key for a compact carrier.
     pub key: Option<KeyStatus>,
     /// What the mint record says.
     pub mint: Mint,
@@ -179,7 +179,11 @@ impl<'c> Facts<'c> {
         now: DateTime<Utc>,
         today: NaiveDate,
     ) -> Self {
-        let signed: Vec<_> = claim.signed.iter().map(|signed| signed.last_valid_day.to_date()).collect();
+        let signed: Vec<_> = claim
+            .signed
+            .iter()
+            .map(|signed| signed.last_valid_day.to_date())
+            .collect();
         let shelf_life = shelf_life(&signed, today);
         Self {
             carrier,
@@ -196,7 +200,10 @@ impl<'c> Facts<'c> {
     /// The same facts, where there is no register to ask.
     #[must_use]
     pub fn offline(self) -> Self {
-        Self { mint: Mint::NotAsked, ..self }
+        Self {
+            mint: Mint::NotAsked,
+            ..self
+        }
     }
 
     /// A good claim that the register does not know.
@@ -285,10 +292,30 @@ mod tests {
     #[test]
     fn the_earlier_of_the_stamps_and_the_batchs_last_day_counts() {
         let (today, yesterday, later) = (Some("2026-11-22"), Some("2026-11-21"), Some("2027-01-01"));
-        check(&[today, later], ShelfLifeState::Good { last_day: day("2026-11-22") });
-        check(&[later, yesterday], ShelfLifeState::Past { last_day: day("2026-11-21") });
-        check(&[None, yesterday], ShelfLifeState::Past { last_day: day("2026-11-21") });
-        check(&[yesterday, None], ShelfLifeState::Past { last_day: day("2026-11-21") });
+        check(
+            &[today, later],
+            ShelfLifeState::Good {
+                last_day: day("2026-11-22"),
+            },
+        );
+        check(
+            &[later, yesterday],
+            ShelfLifeState::Past {
+                last_day: day("2026-11-21"),
+            },
+        );
+        check(
+            &[None, yesterday],
+            ShelfLifeState::Past {
+                last_day: day("2026-11-21"),
+            },
+        );
+        check(
+            &[yesterday, None],
+            ShelfLifeState::Past {
+                last_day: day("2026-11-21"),
+            },
+        );
     }
 
     #[test]

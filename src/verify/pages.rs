@@ -25,6 +25,8 @@ routes! {
     GET "/c/{code:.*}" => show_code: Public,
 }
 
+/// Past this, bytes, the photo gives way to the words: with the headers the first answer stays within 14 KB.
+const MAX_PAGE_BYTES: usize = 13_500;
 /// What a page with a photo takes, bytes: one allocation instead of many.
 const PAGE_BYTES: usize = 14 * 1024;
 /// Longest code that is looked at, bytes: 16 characters with every separator a keyboard can make.
@@ -81,7 +83,7 @@ fn render(facts: &Facts<'_>, identity: &Identity, language: Language, demo: bool
         other_language_href: language.pick("?lang=en", "?lang=vi"),
         demo,
     };
-    let page = VerdictPage {
+    let mut page = VerdictPage {
         document,
         tone: headline.tone().as_str(),
         is_refused: headline == Headline::NotIssued,
@@ -99,6 +101,13 @@ fn render(facts: &Facts<'_>, identity: &Identity, language: Language, demo: bool
     };
     let mut html = String::with_capacity(PAGE_BYTES);
     page.render_into(&mut html).map_err(Error::internal)?;
+    if MAX_PAGE_BYTES < html.len()
+        && let Some(product) = page.product.as_mut()
+    {
+        product.photo = None;
+        html.clear();
+        page.render_into(&mut html).map_err(Error::internal)?;
+    }
     Ok(html)
 }
 
@@ -108,7 +117,10 @@ fn product_block<'f>(facts: &BatchFacts<'f>, all: &Facts<'f>, language: Language
     ProductBlock {
         name: &product.name,
         photo: product.photo_base64.as_deref(),
-        stars: facts.certificate.and_then(|certificate| certificate.stars).or(product.stars),
+        stars: facts
+            .certificate
+            .and_then(|certificate| certificate.stars)
+            .or(product.stars),
         certificate_sentence,
         certificate_class,
         rows: product_rows(facts, all, language),
@@ -204,20 +216,30 @@ struct CodeQuery {
 /// Takes the box's text to the stamp's own address; without a text, back to the box.
 #[utoipa::path(get, path = "/c", tag = "public", params(CodeQuery), responses((status = 303, description = "To /c/{code}")))]
 async fn find_code(_: Public, query: web::Query<CodeQuery>) -> Result<HttpResponse> {
-    let language = if query.lang.as_deref() == Some("en") { "?lang=en" } else { "" };
+    let language = if query.lang.as_deref() == Some("en") {
+        "?lang=en"
+    } else {
+        ""
+    };
     let path = query.code.as_deref().map_or_else(|| "/".to_owned(), address_of);
-    Ok(HttpResponse::SeeOther().insert_header((LOCATION, format!("{path}{language}"))).finish())
+    Ok(HttpResponse::SeeOther()
+        .insert_header((LOCATION, format!("{path}{language}")))
+        .finish())
 }
 
 /// Where a typed text leads. What is neither code nor digits goes to the code's page, which says what is wrong with it.
 fn address_of(text: &str) -> String {
     let (folder, text) = match read(text.trim()) {
         Reading::Digits(digits) if digits.len() == N_DIGITS => ("s", digits.to_owned()),
-        Reading::Code(code) | Reading::Digits(code) => {
-            ("c", TypedCode::parse(code).map_or_else(|_| code.to_owned(), TypedCode::to_plain))
-        }
+        Reading::Code(code) | Reading::Digits(code) => (
+            "c",
+            TypedCode::parse(code).map_or_else(|_| code.to_owned(), TypedCode::to_plain),
+        ),
     };
-    let safe = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(MAX_CODE_BYTES.max(N_DIGITS));
+    let safe = text
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .take(MAX_CODE_BYTES.max(N_DIGITS));
     format!("/{folder}/{}", safe.collect::<String>())
 }
 
@@ -236,7 +258,12 @@ async fn show_code(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     // Of all percent signs only the space's is resolved: people type codes in groups.
-    let code = req.uri().path().strip_prefix("/c/").unwrap_or_default().replace("%20", " ");
+    let code = req
+        .uri()
+        .path()
+        .strip_prefix("/c/")
+        .unwrap_or_default()
+        .replace("%20", " ");
     let findings = verifier.verify_code(&code, network.0).await?;
     respond(&req, &findings.facts(), &identity, site.is_demo, wants_json(&req))
 }

@@ -6,9 +6,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::keyring::Keyring;
+use crate::keyring::{KeyStatus, Keyring};
 use crate::keys::Keys;
-use crate::stamp::{BatchNo, Issuer, Rule, TypedCode};
+use crate::keys::types::Purpose;
+use crate::stamp::{BatchNo, Claim as CodeClaim, Issuer, Rule, TypedCode};
 
 use super::cards::{Card, Cards, Lookup};
 use super::facts::{BatchFacts, Carrier, Claim, Facts, find_run};
@@ -76,42 +77,44 @@ impl<N: Copy + Eq + std::hash::Hash> Verifier<N> {
         }
     }
 
-    /// A typed code. Wrong ones are counted by network, and past the limit nothing is checked.
+    /// A typed code. Wrong ones are counted by network, and past the limit nothing is checked. A text that is no code at all
+    /// tells a guesser nothing and is not counted.
     pub async fn verify_code(&self, text: &str, network: N) -> Result<Findings> {
         let (now, today) = (self.clock.now(), self.clock.today());
-        let claim = self.guesses.check(network, now, || self.claim_of_code(text))?;
-        let Some(claim) = claim else {
-            return Ok(Findings {
-                base: Facts::refused(Carrier::Compact, Rule::Code, now),
-                card: None,
-                today,
-            });
+        let refused = Findings {
+            base: Facts::refused(Carrier::Compact, Rule::Code, now),
+            card: None,
+            today,
         };
-        Ok(self
-            .compare(
-                Facts::unchecked(Carrier::Compact, claim, None, now, today),
-                claim,
-                today,
-            )
-            .await)
+        let Ok(said) = TypedCode::parse(text).and_then(TypedCode::claim) else {
+            return Ok(refused);
+        };
+        let Some((claim, status)) = self.guesses.check(network, now, || self.claim_of_code(said))? else {
+            return Ok(refused);
+        };
+        let base = Facts::unchecked(Carrier::Compact, claim, Some(status), now, today);
+        Ok(self.compare(base, claim, today).await)
     }
 
-    fn claim_of(&self, digits: &[u8]) -> Result<(Claim, crate::keyring::KeyStatus), Rule> {
+    fn claim_of(&self, digits: &[u8]) -> Result<(Claim, KeyStatus), Rule> {
         let room = self.keys.room();
         let verified = room.ring.verify_stamp(&self.issuer, digits)?;
         Ok((verified.payload.into(), verified.key.status))
     }
 
-    fn claim_of_code(&self, text: &str) -> Option<Claim> {
-        let said = TypedCode::parse(text).and_then(TypedCode::claim).ok()?;
+    fn claim_of_code(&self, said: CodeClaim) -> Option<(Claim, KeyStatus)> {
         let room = self.keys.room();
         let (key_no, _) = room.code_keys().find(|(_, key)| said.is_by(key))?;
-        Some(Claim {
-            batch_no: said.batch_no,
-            serial: said.serial,
-            signed: None,
-            key_no,
-        })
+        let status = room.status(Purpose::Code, key_no)?;
+        Some((
+            Claim {
+                batch_no: said.batch_no,
+                serial: said.serial,
+                signed: None,
+                key_no,
+            },
+            status,
+        ))
     }
 
     /// A stamp that a remembered card does not hold may have been minted a moment ago: the database decides before we say no.

@@ -12,7 +12,7 @@ use super::store::{Existing, ExistingCertificate};
 pub type Photos = HashMap<String, Vec<u8>>;
 
 /// What an import did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ImportReport {
     /// Rows of the file.
     pub n_rows: usize,
@@ -24,6 +24,8 @@ pub struct ImportReport {
     pub n_products_updated: usize,
     /// Certificates that were new.
     pub n_certificates_added: usize,
+    /// The lowest and highest number given to a new product.
+    pub new_product_nos: Option<(i32, i32)>,
 }
 
 /// What is to be written.

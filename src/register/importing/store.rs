@@ -119,12 +119,18 @@ pub(in crate::register) async fn apply(
     }
     let product_nos = load_products(conn).await?;
     insert_certificates(conn, plan, &producer_nos, &product_nos).await?;
+    let given = plan.new_products.iter().filter_map(|row| {
+        let producer_no = *producer_nos.get(&row.producer)?;
+        product_nos.get(&(producer_no, row.product.clone())).copied()
+    });
+    let new_product_nos = given.clone().min().zip(given.max());
     Ok(ImportReport {
         n_rows,
         n_producers_added: plan.new_producers.len(),
         n_products_added: plan.new_products.len(),
         n_products_updated: plan.known_products.len(),
         n_certificates_added: plan.new_certificates.len(),
+        new_product_nos,
     })
 }
 
