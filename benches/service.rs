@@ -42,10 +42,7 @@ fn main() {
         nguon::telemetry::start();
         return serve_static(&arguments[2], &arguments[3]);
     }
-    let folder = tempfile::Builder::new()
-        .prefix("nguon-bench-")
-        .tempdir_in("/tmp")
-        .unwrap();
+    let folder = tempfile::Builder::new().prefix("nguon-bench-").tempdir_in("/tmp").unwrap();
     fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let port = free_port();
     let mut nguon = start_demo(folder.path(), port);
@@ -76,10 +73,7 @@ fn start_demo(folder: &Path, port: u16) -> Child {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    lines
-        .find(|line| line.as_ref().unwrap().contains("office.token"))
-        .unwrap()
-        .unwrap();
+    lines.find(|line| line.as_ref().unwrap().contains("office.token")).unwrap().unwrap();
     child
 }
 
@@ -115,11 +109,7 @@ fn measure_scans(folder: &Path, port: u16, token: &str, nguon: u32) {
     fs::write(folder.join("page.html"), &page).unwrap();
     let static_port = free_port();
     let mut fixed = Command::new(std::env::current_exe().unwrap())
-        .args([
-            STATIC_SERVER,
-            &static_port.to_string(),
-            folder.join("page.html").to_str().unwrap(),
-        ])
+        .args([STATIC_SERVER, &static_port.to_string(), folder.join("page.html").to_str().unwrap()])
         .stderr(File::create(folder.join("static.log")).unwrap())
         .spawn()
         .unwrap();
@@ -141,10 +131,7 @@ fn measure_scans(folder: &Path, port: u16, token: &str, nguon: u32) {
     println!(
         "static answer: {of_static:.1} µs server CPU · bare verify_strict: {bare:.1} µs · scan: {of_scan:.1} µs server CPU"
     );
-    println!(
-        "scan ÷ (static + verify) = {:.2} (goal: at most 1.25)",
-        of_scan / (of_static + bare)
-    );
+    println!("scan ÷ (static + verify) = {:.2} (goal: at most 1.25)", of_scan / (of_static + bare));
 }
 
 /// Paths of distinct stamps.
@@ -156,12 +143,8 @@ fn stamps(port: u16, token: &str) -> Vec<String> {
     stream.write_all(asking.as_bytes()).unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
-    let starts = text
-        .match_indices("/s/")
-        .map(|(at, _)| text[at..at + 3 + 187].to_owned());
-    starts
-        .filter(|path| path[3..].bytes().all(|b| b.is_ascii_digit()))
-        .collect()
+    let starts = text.match_indices("/s/").map(|(at, _)| text[at..at + 3 + 187].to_owned());
+    starts.filter(|path| path[3..].bytes().all(|b| b.is_ascii_digit())).collect()
 }
 
 fn bare_verify(port: u16, paths: &[String]) -> f64 {
@@ -175,22 +158,17 @@ fn bare_verify(port: u16, paths: &[String]) -> f64 {
         .filter_map(|path| {
             let bytes = decode(&path.as_bytes()[3..]).ok()?;
             let (payload, signature) = bytes.split_first_chunk::<13>()?;
-            let message = [
-                b"vn-ocop-stamp/1\0".as_slice(),
-                &[u8::try_from(issuer.len()).ok()?],
-                issuer,
-                payload,
-            ]
-            .concat();
+            let message =
+                [b"vn-ocop-stamp/1\0".as_slice(), &[u8::try_from(issuer.len()).ok()?], issuer, payload].concat();
             Some((message, Signature::from_slice(signature).ok()?))
         })
         .collect();
     let mut rounds: Vec<f64> = (0..ROUNDS)
         .map(|_| {
             let before = cpu_seconds(std::process::id());
-            ready
-                .iter()
-                .for_each(|(message, signature)| black_box(key.verify_strict(message, signature)).unwrap());
+            for (message, signature) in &ready {
+                black_box(key.verify_strict(message, signature)).unwrap();
+            }
             (cpu_seconds(std::process::id()) - before) * 1e6 / ready.len() as f64
         })
         .collect();
@@ -279,15 +257,8 @@ fn request(stream: &mut TcpStream, asking: &[u8]) -> Vec<u8> {
             continue;
         };
         let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
-        let length: usize = head
-            .split("content-length: ")
-            .nth(1)
-            .unwrap()
-            .split("\r\n")
-            .next()
-            .unwrap()
-            .parse()
-            .unwrap();
+        let length: usize =
+            head.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap().parse().unwrap();
         if end + 4 + length <= answer.len() {
             return answer[end + 4..end + 4 + length].to_vec();
         }

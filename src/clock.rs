@@ -36,8 +36,7 @@ impl Clock {
 
     /// Stands this clock, and all its clones, at another instant from which it runs on.
     pub fn move_to(&self, instant: DateTime<Utc>) {
-        self.shift
-            .store((instant - Utc::now()).num_seconds(), Ordering::Relaxed);
+        self.shift.store((instant - Utc::now()).num_seconds(), Ordering::Relaxed);
     }
 }
 

@@ -282,20 +282,12 @@ fn join(items: &[Missing], text: fn(Missing) -> &'static str) -> String {
 impl Error {
     /// An invalid field.
     pub fn invalid(field: &'static str, vi: impl Into<String>, en: impl Into<String>) -> Self {
-        Self::Invalid {
-            field,
-            vi: vi.into(),
-            en: en.into(),
-        }
+        Self::Invalid { field, vi: vi.into(), en: en.into() }
     }
 
     /// A refusal with its own code.
     pub fn refused(code: &'static str, vi: impl Into<String>, en: impl Into<String>) -> Self {
-        Self::Refused {
-            code,
-            vi: vi.into(),
-            en: en.into(),
-        }
+        Self::Refused { code, vi: vi.into(), en: en.into() }
     }
 
     /// A file that cannot be read or written.
@@ -384,16 +376,10 @@ impl Error {
                 )
             }
             Self::CertificateNotYetValid { first_day, .. } => {
-                format!(
-                    "Giấy chứng nhận OCOP có hiệu lực từ ngày {}; xin in tem từ ngày đó.",
-                    date(first_day)
-                )
+                format!("Giấy chứng nhận OCOP có hiệu lực từ ngày {}; xin in tem từ ngày đó.", date(first_day))
             }
             Self::MandatoryDataMissing(items) => {
-                format!(
-                    "Còn thiếu thông tin bắt buộc: {}; xin văn phòng bổ sung vào sổ.",
-                    join(items, Missing::vi)
-                )
+                format!("Còn thiếu thông tin bắt buộc: {}; xin văn phòng bổ sung vào sổ.", join(items, Missing::vi))
             }
             Self::NotStampedByBatch { .. } => "Sản phẩm du lịch (nhóm 26) không in tem theo lô.".into(),
             Self::BatchClosed { batch_no } => format!("Lô số {batch_no} đã đóng; xin mở lô mới."),
@@ -437,12 +423,8 @@ impl Error {
 }
 
 /// Messages of Postgres for a statement it gave up (57014) or a lock it did not get (55P03), and for its own going away (57P01).
-const GAVE_UP: [&str; 4] = [
-    "canceling statement due to",
-    "terminating connection",
-    "the database system is",
-    "remaining connection slots",
-];
+const GAVE_UP: [&str; 4] =
+    ["canceling statement due to", "terminating connection", "the database system is", "remaining connection slots"];
 
 impl From<diesel::result::Error> for Error {
     fn from(err: diesel::result::Error) -> Self {

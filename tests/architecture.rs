@@ -67,21 +67,14 @@ struct Paths {
 
 fn is_test_only(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
-        attribute.path().is_ident("cfg")
-            && attribute
-                .parse_args::<syn::Path>()
-                .is_ok_and(|path| path.is_ident("test"))
+        attribute.path().is_ident("cfg") && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
     })
 }
 
 impl Paths {
     fn add_use(&mut self, prefix: &str, tree: &syn::UseTree) {
         let join = |name: &dyn std::fmt::Display| {
-            if prefix.is_empty() {
-                name.to_string()
-            } else {
-                format!("{prefix}::{name}")
-            }
+            if prefix.is_empty() { name.to_string() } else { format!("{prefix}::{name}") }
         };
         match tree {
             syn::UseTree::Path(path) => self.add_use(&join(&path.ident), &path.tree),
@@ -131,8 +124,8 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-fn read(root: &Path, file: &Path) -> Source {
-    let path = file.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+fn read(base: &Path, file: &Path) -> Source {
+    let path = file.strip_prefix(base).unwrap().to_str().unwrap().to_owned();
     let room = path.split(['/', '.']).next().unwrap().to_owned();
     let parsed = syn::parse_file(&fs::read_to_string(file).unwrap()).unwrap_or_else(|err| panic!("{path}: {err}"));
     let mut paths = Paths::default();
@@ -140,11 +133,7 @@ fn read(root: &Path, file: &Path) -> Source {
     if !path.ends_with("/testing.rs") {
         paths.visit_file(&parsed);
     }
-    Source {
-        path,
-        room,
-        paths: paths.found,
-    }
+    Source { path, room, paths: paths.found }
 }
 
 impl Source {
@@ -154,10 +143,7 @@ impl Source {
 
     /// Rooms of this crate that the file names.
     fn rooms(&self) -> BTreeSet<(&str, &str)> {
-        let named = self
-            .paths
-            .iter()
-            .filter_map(|path| Some((path.strip_prefix("crate::")?, path.as_str())));
+        let named = self.paths.iter().filter_map(|path| Some((path.strip_prefix("crate::")?, path.as_str())));
         named
             .map(|(inside, path)| (inside.split("::").next().unwrap(), path))
             .filter(|(room, _)| *room != self.room)
@@ -165,9 +151,7 @@ impl Source {
     }
 
     fn uses(&self, name: &str) -> bool {
-        self.paths
-            .iter()
-            .any(|path| path == name || path.starts_with(&format!("{name}::")))
+        self.paths.iter().any(|path| path == name || path.starts_with(&format!("{name}::")))
     }
 }
 
@@ -187,10 +171,7 @@ fn every_room_is_in_the_order_and_knows_only_rooms_below_it() {
             || COMMON.contains(&&*source.room)
             || position(&source.room).is_some();
         if !is_known {
-            faults.push(format!(
-                "{}: the room {} has no place in the order",
-                source.path, source.room
-            ));
+            faults.push(format!("{}: the room {} has no place in the order", source.path, source.room));
         }
         for (room, path) in source.rooms() {
             let may = is_roof
@@ -222,9 +203,7 @@ fn pure_code_stays_pure() {
             let is_crate = first.chars().next().is_some_and(char::is_lowercase);
             let is_foreign =
                 is_crate && ["actix_web", "tokio", "diesel", "diesel_async", "tracing", "nix"].contains(&first);
-            let is_impure = IMPURE_STD
-                .iter()
-                .any(|name| path == name || path.starts_with(&format!("{name}::")));
+            let is_impure = IMPURE_STD.iter().any(|name| path == name || path.starts_with(&format!("{name}::")));
             let reads_time = path.ends_with("Utc::now") || path.ends_with("Local::now");
             if is_foreign || is_impure || reads_time {
                 faults.push(format!("{} names {path}", source.path));
@@ -242,17 +221,9 @@ fn pure_code_stays_pure() {
 #[test]
 fn the_pure_rooms_use_only_the_crates_on_their_list() {
     let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
-    let dependencies = manifest
-        .split("[dependencies]")
-        .nth(1)
-        .unwrap()
-        .split("\n[")
-        .next()
-        .unwrap();
-    let crates: BTreeSet<String> = dependencies
-        .lines()
-        .filter_map(|line| Some(line.split_once(" = ")?.0.trim().replace('-', "_")))
-        .collect();
+    let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+    let crates: BTreeSet<String> =
+        dependencies.lines().filter_map(|line| Some(line.split_once(" = ")?.0.trim().replace('-', "_"))).collect();
     let mut faults = Vec::new();
     for source in sources().iter().filter(|source| PURE.contains(&&*source.room)) {
         for path in &source.paths {
@@ -292,12 +263,7 @@ fn stores_services_and_faces_keep_to_their_trade() {
 #[test]
 fn wall_time_is_read_by_the_clock_alone() {
     let readers = ["Utc::now", "Local::now", "SystemTime::now"];
-    let reads = |source: &Source| {
-        source
-            .paths
-            .iter()
-            .any(|path| readers.iter().any(|reader| path.ends_with(reader)))
-    };
+    let reads = |source: &Source| source.paths.iter().any(|path| readers.iter().any(|reader| path.ends_with(reader)));
     let faults: Vec<String> = sources()
         .iter()
         .filter(|source| source.room != "clock" && reads(source))
@@ -332,8 +298,6 @@ fn every_file_says_first_what_it_is_for() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     collect(&root, &mut files);
-    let silent = files
-        .iter()
-        .filter(|file| !fs::read_to_string(file).unwrap().starts_with("//! "));
+    let silent = files.iter().filter(|file| !fs::read_to_string(file).unwrap().starts_with("//! "));
     none(&silent.map(|file| file.display().to_string()).collect::<Vec<_>>());
 }

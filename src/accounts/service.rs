@@ -61,43 +61,24 @@ impl Accounts {
         }
         let token = PlainToken::generate()?;
         let scopes = scopes.iter().map(|scope| scope.as_str()).collect();
-        let insert = store::TokenInsert {
-            name: name.trim(),
-            hash: &token.hash(),
-            scopes,
-            created_at: now,
-            expires_at,
-        };
+        let insert = store::TokenInsert { name: name.trim(), hash: &token.hash(), scopes, created_at: now, expires_at };
         let token_id = store::insert(&mut *self.db.conn().await?, insert).await?;
-        Ok(NewToken {
-            token_id: TokenId(token_id),
-            token,
-        })
+        Ok(NewToken { token_id: TokenId(token_id), token })
     }
 
     /// Ends a token's use at once.
     pub async fn revoke_token(&self, token_id: TokenId) -> Result<()> {
         let known = store::revoke(&mut *self.db.conn().await?, token_id.0, self.clock.now()).await?;
-        if known {
-            Ok(())
-        } else {
-            Err(Error::NotFound(Thing::Token))
-        }
+        if known { Ok(()) } else { Err(Error::NotFound(Thing::Token)) }
     }
 
     async fn find_actor(&self, token: PlainToken) -> Result<Actor> {
-        let row = store::find_by_hash(&mut *self.db.conn().await?, &token.hash())
-            .await?
-            .ok_or(Error::Unauthenticated)?;
+        let row =
+            store::find_by_hash(&mut *self.db.conn().await?, &token.hash()).await?.ok_or(Error::Unauthenticated)?;
         if row.revoked_at.is_some() || row.expires_at.is_some_and(|end| end <= self.clock.now()) {
             return Err(Error::Unauthenticated);
         }
-        let scopes = row
-            .scopes
-            .iter()
-            .flatten()
-            .filter_map(|name| Scope::parse(name))
-            .collect();
+        let scopes = row.scopes.iter().flatten().filter_map(|name| Scope::parse(name)).collect();
         Ok(Actor::with_token(TokenId(row.token_id), scopes))
     }
 }

@@ -32,9 +32,7 @@ impl Scope {
 
     /// Reads the name; scopes of a later version are unknown and allow nothing.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Office, Self::ScratchRead]
-            .into_iter()
-            .find(|scope| scope.as_str() == name)
+        [Self::Office, Self::ScratchRead].into_iter().find(|scope| scope.as_str() == name)
     }
 }
 
@@ -49,27 +47,17 @@ pub struct Actor {
 impl Actor {
     /// Someone with a token.
     pub fn with_token(token_id: TokenId, scopes: Vec<Scope>) -> Self {
-        Self {
-            token_id: Some(token_id),
-            scopes,
-        }
+        Self { token_id: Some(token_id), scopes }
     }
 
     /// The operator at the command line of the server, who may do what the office may.
     pub fn operator() -> Self {
-        Self {
-            token_id: None,
-            scopes: vec![Scope::Office, Scope::ScratchRead],
-        }
+        Self { token_id: None, scopes: vec![Scope::Office, Scope::ScratchRead] }
     }
 
     /// Refuses an actor without the scope.
     pub fn require(&self, scope: Scope) -> Result<()> {
-        if self.scopes.contains(&scope) {
-            Ok(())
-        } else {
-            Err(Error::Forbidden(scope.as_str()))
-        }
+        if self.scopes.contains(&scope) { Ok(()) } else { Err(Error::Forbidden(scope.as_str())) }
     }
 }
 

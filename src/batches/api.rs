@@ -197,11 +197,7 @@ async fn list_batches(_: Office, query: web::Query<BatchQuery>, batches: web::Da
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(Error::invalid("limit", "limit từ 1 đến 200.", "limit must be 1 to 200"));
     }
-    let product_no = query
-        .product_no
-        .map(ProductNo::new)
-        .transpose()
-        .map_err(|_| Error::NotFound(Thing::Product))?;
+    let product_no = query.product_no.map(ProductNo::new).transpose().map_err(|_| Error::NotFound(Thing::Product))?;
     let page = batches.list_batches(product_no, query.cursor.as_deref(), limit).await?;
     let items = page.batches.into_iter().map(BatchView::from).collect();
     Ok(HttpResponse::Ok().json(BatchPageView { items, next: page.next }))
@@ -225,17 +221,12 @@ async fn open_batch(
         lot: Lot::new(&body.lot)?,
         packed_on: body.packed_on,
         last_valid_day: body.last_valid_day,
-        quantity: body
-            .quantity
-            .map(|number| Quantity::parse(&number.to_string()))
-            .transpose()?,
+        quantity: body.quantity.map(|number| Quantity::parse(&number.to_string())).transpose()?,
         unit: body.unit.map(|unit| unit.trim().to_owned()),
     };
     let batch = batches.open_batch(&actor, order).await?;
     let location = format!("/api/v1/batches/{}", batch.batch_no);
-    Ok(HttpResponse::Created()
-        .insert_header((LOCATION, location))
-        .json(BatchView::from(batch)))
+    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(BatchView::from(batch)))
 }
 
 /// One batch.
@@ -267,10 +258,7 @@ async fn mint_stamps(
     batches: web::Data<Batches>,
     public_url: web::Data<PublicUrl>,
 ) -> Result<HttpResponse> {
-    let order = MintOrder {
-        count: parse_count(&body.0.count)?,
-        scratch: body.0.scratch,
-    };
+    let order = MintOrder { count: parse_count(&body.0.count)?, scratch: body.0.scratch };
     let canonical = serde_json::to_vec(&body.0).map_err(Error::internal)?;
     let batch_no = batch_no(&path)?;
     let key = OrderKey {
@@ -288,10 +276,7 @@ async fn mint_stamps(
 
 /// A whole number from 1 to the last serial.
 fn parse_count(number: &serde_json::Number) -> Result<NonZeroU32> {
-    let count = number
-        .as_u64()
-        .and_then(|n| u32::try_from(n).ok())
-        .filter(|n| *n <= Serial::MAX.get());
+    let count = number.as_u64().and_then(|n| u32::try_from(n).ok()).filter(|n| *n <= Serial::MAX.get());
     count.and_then(NonZeroU32::new).ok_or_else(|| {
         Error::invalid(
             "count",

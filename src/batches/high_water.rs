@@ -34,12 +34,7 @@ impl HighWater {
     /// what is appended to it would damage it.
     fn lock(&self) -> std::io::Result<File> {
         loop {
-            let mut file = OpenOptions::new()
-                .read(true)
-                .append(true)
-                .create(true)
-                .mode(0o600)
-                .open(&self.path)?;
+            let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&self.path)?;
             file.lock()?;
             // While we waited, `rewrite` may have put another file in its place.
             let (held, named) = (file.metadata()?, std::fs::metadata(&self.path)?);
@@ -82,14 +77,8 @@ impl HighWater {
             let (batch_no, last) = parse(line).ok_or_else(|| {
                 Error::refused(
                     "high-water-file",
-                    format!(
-                        "Tệp {} hỏng ở dòng \"{line}\"; xin khôi phục từ bản sao lưu.",
-                        self.path.display()
-                    ),
-                    format!(
-                        "{} is damaged at the line \"{line}\"; restore it from a backup",
-                        self.path.display()
-                    ),
+                    format!("Tệp {} hỏng ở dòng \"{line}\"; xin khôi phục từ bản sao lưu.", self.path.display()),
+                    format!("{} is damaged at the line \"{line}\"; restore it from a backup", self.path.display()),
                 )
             })?;
             let mark = marks.entry(batch_no).or_default();
@@ -109,18 +98,11 @@ impl HighWater {
         }
         let fresh = self.path.with_extension("new");
         let write = || {
-            let mut out = OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .mode(0o600)
-                .open(&fresh)?;
+            let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
             out.write_all(to_text(&all).as_bytes())?;
             out.sync_all()?;
             std::fs::rename(&fresh, &self.path)?;
-            self.path
-                .parent()
-                .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+            self.path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
         };
         write().map_err(Error::file(&self.path))
     }
@@ -159,8 +141,7 @@ mod tests {
     use super::*;
 
     fn mark(file: &HighWater, batch: u32, last: u32) {
-        file.note(BatchNo::new(batch).unwrap(), Serial::new(last).unwrap())
-            .unwrap();
+        file.note(BatchNo::new(batch).unwrap(), Serial::new(last).unwrap()).unwrap();
     }
 
     #[test]
@@ -185,9 +166,6 @@ mod tests {
         std::fs::write(&path, "1 10\n2 3").unwrap();
         assert_eq!(HighWater::open(&path).unwrap().marks().unwrap(), Marks::from([(1, 10)]));
         std::fs::write(&path, "1 10\nx\n").unwrap();
-        assert_eq!(
-            HighWater::open(&path).unwrap().marks().unwrap_err().code(),
-            "high-water-file"
-        );
+        assert_eq!(HighWater::open(&path).unwrap().marks().unwrap_err().code(), "high-water-file");
     }
 }

@@ -45,13 +45,7 @@ impl PrintJob {
         if !is_minted(range.first) || !is_minted(range.last) {
             return Err(Error::NotFound(Thing::Stamp));
         }
-        Ok(Self {
-            batch,
-            range,
-            runs,
-            keys,
-            issuer,
-        })
+        Ok(Self { batch, range, runs, keys, issuer })
     }
 
     /// How many stamps there are in the range.
@@ -61,18 +55,12 @@ impl PrintJob {
 
     /// Signs and yields every stamp of the range in order. CPU work: 13 µs each on the machine it was measured on.
     pub fn stamps(&self) -> impl Iterator<Item = Result<PrintedStamp>> {
-        self.parts()
-            .flat_map(move |(run, first, last)| (first..=last).map(move |n| self.print(run, n)))
+        self.parts().flat_map(move |(run, first, last)| (first..=last).map(move |n| self.print(run, n)))
     }
 
     /// The scratch code of a stamp whose run has a scratch layer.
     pub fn scratch_code(&self, serial: Serial) -> Result<Option<String>> {
-        let Some(key_no) = self
-            .runs
-            .iter()
-            .find(|run| run.holds(serial))
-            .and_then(|run| run.scratch_key)
-        else {
+        let Some(key_no) = self.runs.iter().find(|run| run.holds(serial)).and_then(|run| run.scratch_key) else {
             return Ok(None);
         };
         let key = self
@@ -85,11 +73,7 @@ impl PrintJob {
     /// The parts of the range that lie in runs, as (run, first, last); serial 0 stands in the first run.
     fn parts(&self) -> impl Iterator<Item = (&MintRun, u32, u32)> {
         self.runs.iter().filter_map(|run| {
-            let run_first = if run.holds(Serial::WHOLE_BATCH) {
-                Serial::WHOLE_BATCH
-            } else {
-                run.first
-            };
+            let run_first = if run.holds(Serial::WHOLE_BATCH) { Serial::WHOLE_BATCH } else { run.first };
             let (first, last) = (self.range.first.max(run_first), self.range.last.min(run.last));
             (first <= last).then_some((run, first.get(), last.get()))
         })
@@ -98,19 +82,9 @@ impl PrintJob {
     fn print(&self, run: &MintRun, n: u32) -> Result<PrintedStamp> {
         let serial = Serial::new(n).map_err(Error::internal)?;
         let missing = |purpose: &str, key_no| Error::internal(format!("{purpose} key {key_no} is not opened"));
-        let signer = self
-            .keys
-            .signer(run.stamp_key)
-            .ok_or_else(|| missing("stamp", run.stamp_key))?;
-        let code_key = self
-            .keys
-            .code_key(run.code_key)
-            .ok_or_else(|| missing("code", run.code_key))?;
+        let signer = self.keys.signer(run.stamp_key).ok_or_else(|| missing("stamp", run.stamp_key))?;
+        let code_key = self.keys.code_key(run.code_key).ok_or_else(|| missing("code", run.code_key))?;
         let stamp = signer.sign(&self.issuer, run.product_no, run.batch_no, serial, run.last_valid_day);
-        Ok(PrintedStamp {
-            serial,
-            digits: stamp.to_digits(),
-            code: issue_code(code_key, run.batch_no, serial),
-        })
+        Ok(PrintedStamp { serial, digits: stamp.to_digits(), code: issue_code(code_key, run.batch_no, serial) })
     }
 }

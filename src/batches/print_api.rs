@@ -130,11 +130,8 @@ pub fn write_sheet(
     for page in 1..=spec.n_pages() {
         let printed = stamps.by_ref().take(n_per_page).collect::<Result<Vec<_>>>()?;
         let codes: Vec<String> = printed.iter().map(|stamp| stamp.code.to_plain()).collect();
-        let texts: Vec<StampText<'_>> = printed
-            .iter()
-            .zip(&codes)
-            .map(|(stamp, code)| stamp_text(stamp, code, origin))
-            .collect();
+        let texts: Vec<StampText<'_>> =
+            printed.iter().zip(&codes).map(|(stamp, code)| stamp_text(stamp, code, origin)).collect();
         if !sink(sheet_page(&spec, page, &texts)?) {
             return Ok(());
         }
@@ -144,12 +141,7 @@ pub fn write_sheet(
 }
 
 fn stamp_text<'t>(stamp: &'t PrintedStamp, code: &'t str, origin: &'t str) -> StampText<'t> {
-    StampText {
-        origin,
-        digits: &stamp.digits,
-        code,
-        serial: stamp.serial.get(),
-    }
+    StampText { origin, digits: &stamp.digits, code, serial: stamp.serial.get() }
 }
 
 fn parse_serial(text: &str) -> Result<Serial> {
@@ -212,10 +204,7 @@ async fn show_qr_svg(
 ) -> Result<HttpResponse> {
     let plan = plan_label(query.carrier.as_deref(), query.width_mm, &public_url)?;
     let (_, stamp) = find_stamp(&batches, (&path.0, &path.1)).await?;
-    let svg = render(stamp, public_url, move |text| {
-        Ok(qr_svg(&symbol_for(text, plan.carrier, plan.width)?))
-    })
-    .await?;
+    let svg = render(stamp, public_url, move |text| Ok(qr_svg(&symbol_for(text, plan.carrier, plan.width)?))).await?;
     Ok(svg_response(plan.carrier).body(svg))
 }
 
@@ -236,14 +225,9 @@ async fn show_qr_png(
     let plan = plan_label(query.carrier.as_deref(), query.width_mm, &public_url)?;
     let scale = PxPerModule::new(query.px_per_module.unwrap_or(DEFAULT_PX_PER_MODULE))?;
     let (_, stamp) = find_stamp(&batches, (&path.0, &path.1)).await?;
-    let png = render(stamp, public_url, move |text| {
-        Ok(qr_png(&symbol_for(text, plan.carrier, plan.width)?, scale)?)
-    })
-    .await?;
-    Ok(HttpResponse::Ok()
-        .content_type("image/png")
-        .insert_header(("X-Nguon-Carrier", plan.carrier.as_str()))
-        .body(png))
+    let png =
+        render(stamp, public_url, move |text| Ok(qr_png(&symbol_for(text, plan.carrier, plan.width)?, scale)?)).await?;
+    Ok(HttpResponse::Ok().content_type("image/png").insert_header(("X-Nguon-Carrier", plan.carrier.as_str())).body(png))
 }
 
 /// One label: symbol, typed code, lot and serial.
@@ -265,25 +249,18 @@ async fn show_label(
     let (job, stamp) = find_stamp(&batches, (&path.0, &path.1)).await?;
     let facts = LabelFacts::new(&job.batch, &batches.product_of(&job.batch).await?, &identity);
     let carrier = plan.carrier;
-    let svg = render(stamp, public_url, move |text| {
-        Ok(label_svg(&plan, text, &facts.text())?)
-    })
-    .await?;
+    let svg = render(stamp, public_url, move |text| Ok(label_svg(&plan, text, &facts.text())?)).await?;
     Ok(svg_response(carrier).body(svg))
 }
 
 fn svg_response(carrier: Carrier) -> actix_web::HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
-    response
-        .content_type("image/svg+xml")
-        .insert_header(("X-Nguon-Carrier", carrier.as_str()));
+    response.content_type("image/svg+xml").insert_header(("X-Nguon-Carrier", carrier.as_str()));
     response
 }
 
 fn optional_serial(n: Option<u32>) -> Result<Option<Serial>> {
-    n.map(Serial::new)
-        .transpose()
-        .map_err(|_| Error::NotFound(Thing::Stamp))
+    n.map(Serial::new).transpose().map_err(|_| Error::NotFound(Thing::Stamp))
 }
 
 /// Stamps for a print house: one line a stamp.
@@ -307,13 +284,9 @@ async fn export_csv(
         batches.record_scratch_export(&actor, &job).await?;
     }
     let mut response = HttpResponse::Ok();
-    let name = format!(
-        "attachment; filename=\"nguon-{}-{}-{}.csv\"",
-        job.batch.batch_no, job.range.first, job.range.last
-    );
-    response
-        .content_type("text/csv; charset=utf-8")
-        .insert_header((CONTENT_DISPOSITION, name));
+    let name =
+        format!("attachment; filename=\"nguon-{}-{}-{}.csv\"", job.batch.batch_no, job.range.first, job.range.last);
+    response.content_type("text/csv; charset=utf-8").insert_header((CONTENT_DISPOSITION, name));
     streamed(response, move |sink| write_csv(&job, &public_url, with_scratch, sink))
 }
 
@@ -324,12 +297,8 @@ fn write_csv(job: &PrintJob, public_url: &PublicUrl, with_scratch: bool, sink: &
     for (i, stamp) in job.stamps().enumerate() {
         let stamp = stamp?;
         let (url, compact) = (public_url.stamp(&stamp.digits), public_url.code(&stamp.code.to_plain()));
-        write!(
-            piece,
-            "{},{},{},{url},{compact}",
-            job.batch.batch_no, stamp.serial, stamp.code
-        )
-        .map_err(Error::internal)?;
+        write!(piece, "{},{},{},{url},{compact}", job.batch.batch_no, stamp.serial, stamp.code)
+            .map_err(Error::internal)?;
         if with_scratch {
             write!(piece, ",{}", job.scratch_code(stamp.serial)?.unwrap_or_default()).map_err(Error::internal)?;
         }
@@ -370,7 +339,5 @@ async fn show_sheet(
         style_source(SHEET_CSS)
     );
     response.insert_header((CONTENT_SECURITY_POLICY, policy));
-    streamed(response, move |sink| {
-        write_sheet(&job, &facts, &plan, &public_url, |piece| sink.send(piece))
-    })
+    streamed(response, move |sink| write_sheet(&job, &facts, &plan, &public_url, |piece| sink.send(piece)))
 }

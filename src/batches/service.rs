@@ -77,12 +77,7 @@ impl Batches {
     /// The same batches at another time.
     #[must_use]
     pub fn at(&self, clock: Clock) -> Self {
-        Self {
-            parts: BatchesParts {
-                clock,
-                ..self.parts.clone()
-            },
-        }
+        Self { parts: BatchesParts { clock, ..self.parts.clone() } }
     }
 
     /// Opens a batch of a product.
@@ -92,9 +87,7 @@ impl Batches {
         order.check(today)?;
         let mut conn = self.parts.db.conn().await?;
         conn.transaction(async |conn| {
-            let product = find_product(conn, order.product_no, today)
-                .await?
-                .ok_or(Error::NotFound(Thing::Product))?;
+            let product = find_product(conn, order.product_no, today).await?.ok_or(Error::NotFound(Thing::Product))?;
             let order = with_derived_last_day(order, &product);
             let token_id = actor.token_id.map(|id| id.0);
             if let Some(batch) = store::insert(conn, &order, self.parts.clock.now(), token_id).await? {
@@ -102,19 +95,14 @@ impl Batches {
             }
             let taken_by = store::find_by_lot(conn, order.product_no, order.lot.as_str()).await?;
             let batch_no = taken_by.and_then(|n| u32::try_from(n).ok()).unwrap_or_default();
-            Err(Error::LotTaken {
-                lot: order.lot.as_str().to_owned(),
-                batch_no,
-            })
+            Err(Error::LotTaken { lot: order.lot.as_str().to_owned(), batch_no })
         })
         .await
     }
 
     /// One batch.
     pub async fn find_batch(&self, batch_no: BatchNo) -> Result<Batch> {
-        store::find(&mut *self.parts.db.conn().await?, batch_no)
-            .await?
-            .ok_or(Error::NotFound(Thing::Batch))
+        store::find(&mut *self.parts.db.conn().await?, batch_no).await?.ok_or(Error::NotFound(Thing::Batch))
     }
 
     /// Open batches first; `cursor` is `next` of the page before.
@@ -148,10 +136,7 @@ impl Batches {
         let room = self.parts.keys.reload().await?;
         let mut conn = self.parts.db.conn().await?;
         let (batch, run, is_repeated) = conn
-            .transaction(async |conn| {
-                self.mint_in_transaction(conn, actor, batch_no, order, key.as_ref(), &room)
-                    .await
-            })
+            .transaction(async |conn| self.mint_in_transaction(conn, actor, batch_no, order, key.as_ref(), &room).await)
             .await?;
         drop(conn);
         let high_water = self.parts.high_water.clone();
@@ -159,12 +144,7 @@ impl Batches {
         tokio::task::spawn_blocking(move || {
             high_water.note(run.batch_no, run.last)?;
             let (first, last) = sign_ends(&batch, run, &room, &issuer)?;
-            Ok(Minted {
-                run,
-                first,
-                last,
-                is_repeated,
-            })
+            Ok(Minted { run, first, last, is_repeated })
         })
         .await?
     }
@@ -179,9 +159,7 @@ impl Batches {
         room: &KeyRoom,
     ) -> Result<(Batch, MintRun, bool)> {
         let (now, today) = (self.parts.clock.now(), self.parts.clock.today());
-        let batch = store::find_for_update(conn, batch_no)
-            .await?
-            .ok_or(Error::NotFound(Thing::Batch))?;
+        let batch = store::find_for_update(conn, batch_no).await?.ok_or(Error::NotFound(Thing::Batch))?;
         let kept = actor.token_id.zip(key);
         if let Some((token_id, key)) = kept {
             store::forget_orders(conn, now - ORDERS_KEPT).await?;
@@ -194,18 +172,10 @@ impl Batches {
             }
         }
         if !batch.is_open {
-            return Err(Error::BatchClosed {
-                batch_no: batch_no.get(),
-            });
+            return Err(Error::BatchClosed { batch_no: batch_no.get() });
         }
-        let product = find_product(conn, batch.product_no, today)
-            .await?
-            .ok_or(Error::NotFound(Thing::Product))?;
-        let request = MintRequest {
-            packed_on: batch.packed_on,
-            last_valid_day: batch.last_valid_day,
-            today,
-        };
+        let product = find_product(conn, batch.product_no, today).await?.ok_or(Error::NotFound(Thing::Product))?;
+        let request = MintRequest { packed_on: batch.packed_on, last_valid_day: batch.last_valid_day, today };
         may_mint(&product, request)?;
         let run = plan_run(&batch, order, room, now)?;
         store::set_next_serial(conn, batch_no, run.last.to_i32() + 1).await?;
@@ -219,9 +189,7 @@ impl Batches {
     /// A range of stamps to print; without bounds, all that were minted (serial 0 only when asked for).
     pub async fn print_job(&self, batch_no: BatchNo, first: Option<Serial>, last: Option<Serial>) -> Result<PrintJob> {
         let mut conn = self.parts.db.conn().await?;
-        let batch = store::find(&mut conn, batch_no)
-            .await?
-            .ok_or(Error::NotFound(Thing::Batch))?;
+        let batch = store::find(&mut conn, batch_no).await?.ok_or(Error::NotFound(Thing::Batch))?;
         let runs = store::runs(&mut conn, batch_no).await?;
         let lowest = runs.first().ok_or(Error::NotFound(Thing::Stamp))?.first;
         let highest = runs.last().ok_or(Error::NotFound(Thing::Stamp))?.last;
@@ -239,14 +207,8 @@ impl Batches {
         actor.require(Scope::ScratchRead)?;
         let mut conn = self.parts.db.conn().await?;
         let token_id = actor.token_id.map(|id| id.0);
-        store::record_scratch_export(
-            &mut conn,
-            job.batch.batch_no,
-            job.range,
-            token_id,
-            self.parts.clock.now(),
-        )
-        .await?;
+        store::record_scratch_export(&mut conn, job.batch.batch_no, job.range, token_id, self.parts.clock.now())
+            .await?;
         Ok(())
     }
 
@@ -284,21 +246,13 @@ impl Batches {
     async fn room_with(&self, runs: &[MintRun]) -> Result<Arc<KeyRoom>> {
         let room = self.parts.keys.room();
         let is_there = |run: &MintRun| room.signer(run.stamp_key).is_some() && room.code_key(run.code_key).is_some();
-        if runs.iter().all(is_there) {
-            Ok(room)
-        } else {
-            self.parts.keys.reload().await
-        }
+        if runs.iter().all(is_there) { Ok(room) } else { self.parts.keys.reload().await }
     }
 }
 
 /// A batch without its own last day takes the product's shelf life, if the register has one.
 fn with_derived_last_day(mut order: OpenBatch, product: &Product) -> OpenBatch {
-    let derived = || {
-        product
-            .shelf_life
-            .and_then(|shelf_life| shelf_life.last_day(order.packed_on))
-    };
+    let derived = || product.shelf_life.and_then(|shelf_life| shelf_life.last_day(order.packed_on));
     order.last_valid_day = order.last_valid_day.or_else(derived);
     order
 }
@@ -309,11 +263,7 @@ fn plan_run(batch: &Batch, order: MintOrder, room: &KeyRoom, now: chrono::DateTi
         return Err(Error::SerialsExhausted { left: n_left });
     }
     let serial = |n| Serial::new(n).map_err(Error::internal);
-    let last_valid_day = batch
-        .last_valid_day
-        .map(LastValidDay::from_date)
-        .transpose()
-        .map_err(Error::internal)?;
+    let last_valid_day = batch.last_valid_day.map(LastValidDay::from_date).transpose().map_err(Error::internal)?;
     Ok(MintRun {
         batch_no: batch.batch_no,
         first: serial(batch.next_serial)?,
@@ -322,11 +272,7 @@ fn plan_run(batch: &Batch, order: MintOrder, room: &KeyRoom, now: chrono::DateTi
         last_valid_day: last_valid_day.unwrap_or(LastValidDay::NONE),
         stamp_key: room.active(Purpose::Stamp, now)?,
         code_key: room.active(Purpose::Code, now)?,
-        scratch_key: if order.scratch {
-            Some(room.active(Purpose::Scratch, now)?)
-        } else {
-            None
-        },
+        scratch_key: if order.scratch { Some(room.active(Purpose::Scratch, now)?) } else { None },
         minted_at: now,
     })
 }
@@ -345,10 +291,9 @@ fn sign_ends(
         let verified = room.ring.verify_stamp(issuer, stamp.digits.as_bytes());
         match verified {
             Ok(verified) if verified.payload.serial == serial => Ok(stamp),
-            _ => Err(Error::internal(format!(
-                "stamp {serial} of batch {} does not verify after signing",
-                run.batch_no
-            ))),
+            _ => {
+                Err(Error::internal(format!("stamp {serial} of batch {} does not verify after signing", run.batch_no)))
+            }
         }
     };
     Ok((end(run.first)?, end(run.last)?))
@@ -364,14 +309,8 @@ fn parse_cursor(text: &str) -> Result<After> {
     let (state, number) = text.split_at_checked(1).ok_or_else(unknown)?;
     let batch_no = number.parse().map_err(|_| unknown())?;
     match state {
-        "o" => Ok(After {
-            is_open: true,
-            batch_no,
-        }),
-        "c" => Ok(After {
-            is_open: false,
-            batch_no,
-        }),
+        "o" => Ok(After { is_open: true, batch_no }),
+        "c" => Ok(After { is_open: false, batch_no }),
         _ => Err(unknown()),
     }
 }

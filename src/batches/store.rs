@@ -88,19 +88,14 @@ pub(crate) async fn load_card_rows(
 }
 
 pub(super) async fn find(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Option<Batch>> {
-    let row: Option<BatchRow> = BatchRow::query()
-        .filter(batches::batch_no.eq(batch_no.to_i32()))
-        .first(conn)
-        .await
-        .optional()?;
+    let row: Option<BatchRow> =
+        BatchRow::query().filter(batches::batch_no.eq(batch_no.to_i32())).first(conn).await.optional()?;
     row.map(BatchRow::into_batch).transpose()
 }
 
 /// Locks the batch until the transaction ends: orders for one batch stand in line.
 pub(super) async fn find_for_update(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Option<Batch>> {
-    let query = BatchRow::query()
-        .filter(batches::batch_no.eq(batch_no.to_i32()))
-        .for_no_key_update();
+    let query = BatchRow::query().filter(batches::batch_no.eq(batch_no.to_i32())).for_no_key_update();
     let row: Option<BatchRow> = query.first(conn).await.optional()?;
     row.map(BatchRow::into_batch).transpose()
 }
@@ -132,20 +127,15 @@ pub(super) async fn list(
     after: Option<After>,
     limit: i64,
 ) -> QueryResult<Vec<Batch>> {
-    let mut query = BatchRow::query()
-        .order((batches::state.desc(), batches::batch_no.desc()))
-        .limit(limit)
-        .into_boxed();
+    let mut query =
+        BatchRow::query().order((batches::state.desc(), batches::batch_no.desc())).limit(limit).into_boxed();
     if let Some(product_no) = product_no {
         query = query.filter(batches::product_no.eq(product_no.to_i32()));
     }
     if let Some(after) = after {
         let state = state_name(after.is_open);
-        query = query.filter(
-            batches::state
-                .lt(state)
-                .or(batches::state.eq(state).and(batches::batch_no.lt(after.batch_no))),
-        );
+        query = query
+            .filter(batches::state.lt(state).or(batches::state.eq(state).and(batches::batch_no.lt(after.batch_no))));
     }
     let rows: Vec<BatchRow> = query.load(conn).await?;
     rows.into_iter().map(BatchRow::into_batch).collect()
@@ -188,10 +178,7 @@ pub(super) async fn set_next_serial(
     batch_no: BatchNo,
     next_serial: i32,
 ) -> QueryResult<usize> {
-    diesel::update(batches::table.find(batch_no.to_i32()))
-        .set(batches::next_serial.eq(next_serial))
-        .execute(conn)
-        .await
+    diesel::update(batches::table.find(batch_no.to_i32())).set(batches::next_serial.eq(next_serial)).execute(conn).await
 }
 
 /// Stores a run and returns its number.
@@ -221,9 +208,7 @@ pub(super) async fn insert_run(
 
 /// A batch's runs, lowest serial first.
 pub(super) async fn runs(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Vec<MintRun>> {
-    let query = RunRow::query()
-        .filter(mint_runs::batch_no.eq(batch_no.to_i32()))
-        .order(mint_runs::first_serial);
+    let query = RunRow::query().filter(mint_runs::batch_no.eq(batch_no.to_i32())).order(mint_runs::first_serial);
     let rows: Vec<RunRow> = query.load(conn).await?;
     rows.into_iter().map(RunRow::into_run).collect()
 }
@@ -274,9 +259,7 @@ pub(super) async fn keep_order(
 
 /// Forgets orders kept before `until`.
 pub(super) async fn forget_orders(conn: &mut AsyncPgConnection, until: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::delete(mint_orders::table.filter(mint_orders::created_at.lt(until)))
-        .execute(conn)
-        .await
+    diesel::delete(mint_orders::table.filter(mint_orders::created_at.lt(until))).execute(conn).await
 }
 
 /// Notes that scratch codes left the service.
@@ -301,10 +284,7 @@ pub(super) async fn record_scratch_export(
 
 /// Batch number and next serial of every batch.
 pub(super) async fn serials(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(i32, i32)>> {
-    batches::table
-        .select((batches::batch_no, batches::next_serial))
-        .load(conn)
-        .await
+    batches::table.select((batches::batch_no, batches::next_serial)).load(conn).await
 }
 
 /// Makes the next batch number larger than `batch_no`.

@@ -247,11 +247,7 @@ impl SerialRange {
     /// Checks the order.
     pub fn new(first: Serial, last: Serial) -> Result<Self> {
         if last < first {
-            return Err(Error::invalid(
-                "last",
-                "Số cuối phải không nhỏ hơn số đầu.",
-                "last must not be below first",
-            ));
+            return Err(Error::invalid("last", "Số cuối phải không nhỏ hơn số đầu.", "last must not be below first"));
         }
         Ok(Self { first, last })
     }
@@ -319,10 +315,7 @@ mod tests {
 
     #[track_caller]
     fn check_dates(packed_on: &str, last: Option<&str>, expected: bool) {
-        assert_eq!(
-            order(packed_on, last).check("2026-11-22".parse().unwrap()).is_ok(),
-            expected
-        );
+        assert_eq!(order(packed_on, last).check("2026-11-22".parse().unwrap()).is_ok(), expected);
     }
 
     #[test]

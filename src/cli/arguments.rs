@@ -19,15 +19,9 @@ pub(super) struct Arguments {
 
 /// Every environment variable with its purpose, for `--help`.
 fn settings_help() -> String {
-    let width = VARIABLES
-        .iter()
-        .map(|variable| variable.name.len())
-        .max()
-        .unwrap_or_default();
-    let lines: Vec<String> = VARIABLES
-        .iter()
-        .map(|variable| format!("  {:width$}  {}", variable.name, variable.purpose))
-        .collect();
+    let width = VARIABLES.iter().map(|variable| variable.name.len()).max().unwrap_or_default();
+    let lines: Vec<String> =
+        VARIABLES.iter().map(|variable| format!("  {:width$}  {}", variable.name, variable.purpose)).collect();
     format!("Settings come from the environment:\n{}", lines.join("\n"))
 }
 

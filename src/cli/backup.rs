@@ -34,31 +34,18 @@ pub(super) async fn backup(dir: &Path) -> Result<()> {
 async fn backup_from(ground: &Ground, storage: &Storage, dir: &Path) -> Result<()> {
     // The deployment must open with this secret, or the backup would be worth nothing.
     House::open(ground.db.clone(), storage, Clock::system()).await?;
-    DirBuilder::new()
-        .mode(0o700)
-        .create(dir)
-        .map_err(|err| match err.kind() {
-            std::io::ErrorKind::AlreadyExists => Error::refused(
-                "backup-exists",
-                format!("{} đã có; xin chọn thư mục mới.", dir.display()),
-                format!("{} exists; name a new folder", dir.display()),
-            ),
-            _ => Error::file(dir)(err),
-        })?;
+    DirBuilder::new().mode(0o700).create(dir).map_err(|err| match err.kind() {
+        std::io::ErrorKind::AlreadyExists => Error::refused(
+            "backup-exists",
+            format!("{} đã có; xin chọn thư mục mới.", dir.display()),
+            format!("{} exists; name a new folder", dir.display()),
+        ),
+        _ => Error::file(dir)(err),
+    })?;
     let dump = dir.join(DUMP);
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&dump)
-        .map_err(Error::file(&dump))?;
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&dump).map_err(Error::file(&dump))?;
     let mut command = postgres_tool(ground, "pg_dump")?;
-    run(
-        command
-            .args(["--format=custom", "--no-owner", "--no-privileges"])
-            .stdout(file),
-        "pg_dump",
-    )?;
+    run(command.args(["--format=custom", "--no-owner", "--no-privileges"]).stdout(file), "pg_dump")?;
     copy_private(&storage.secret_file, &dir.join(SECRET))?;
     // After the dump: the file may then be ahead of it, never behind.
     copy_private(&storage.high_water_file, &dir.join(HIGH_WATER))?;
@@ -133,14 +120,8 @@ fn check_secret(storage: &Storage, dir: &Path) -> Result<()> {
     }
     Err(Error::refused(
         "secret-differs",
-        format!(
-            "{} khác với tệp bí mật trong bản sao lưu; xin dời tệp đó đi trước.",
-            here.display()
-        ),
-        format!(
-            "{} differs from the backup's secret; move it away first",
-            here.display()
-        ),
+        format!("{} khác với tệp bí mật trong bản sao lưu; xin dời tệp đó đi trước.", here.display()),
+        format!("{} differs from the backup's secret; move it away first", here.display()),
     ))
 }
 
@@ -155,20 +136,15 @@ fn copy_private(from: &Path, to: &Path) -> Result<()> {
 }
 
 fn sync(dir: &Path) -> Result<()> {
-    std::fs::File::open(dir)
-        .and_then(|dir| dir.sync_all())
-        .map_err(Error::file(dir))
+    std::fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(Error::file(dir))
 }
 
 /// One of Postgres's programs, connected. The password goes by the environment: arguments are for everyone to see.
 fn postgres_tool(ground: &Ground, name: &str) -> Result<Command> {
-    let program = ground
-        .bin_dir()
-        .map_or_else(|| PathBuf::from(name), |dir| dir.join(name));
+    let program = ground.bin_dir().map_or_else(|| PathBuf::from(name), |dir| dir.join(name));
     let mut url = url::Url::parse(&ground.url).map_err(Error::internal)?;
     let password = url.password().unwrap_or_default().to_owned();
-    url.set_password(None)
-        .map_err(|()| Error::internal("a database URL without a host"))?;
+    url.set_password(None).map_err(|()| Error::internal("a database URL without a host"))?;
     let mut command = Command::new(program);
     command.env("PGPASSWORD", password).arg("--dbname").arg(url.as_str());
     Ok(command)

@@ -71,33 +71,17 @@ pub(super) async fn mint(options: MintOptions) -> Result<()> {
 
 pub(super) async fn label(options: LabelOptions) -> Result<()> {
     let batch_no = BatchNo::new(options.batch).map_err(|_| Error::NotFound(Thing::Batch))?;
-    let serial = |n: Option<u32>| {
-        n.map(Serial::new)
-            .transpose()
-            .map_err(|_| Error::NotFound(Thing::Stamp))
-    };
+    let serial = |n: Option<u32>| n.map(Serial::new).transpose().map_err(|_| Error::NotFound(Thing::Stamp));
     let (first, last) = (serial(options.first)?, serial(options.last)?);
     let is_sheet = options.out.extension().is_some_and(|extension| extension == "html");
     with_house(async |house| {
         let mode = if house.is_demo { Mode::Demo } else { Mode::Service };
         let settings: Settings = read(mode, &process_environment)?;
         house.check_issuer(&settings.identity.issuer)?;
-        let plan = plan_label(
-            Some(&options.carrier),
-            Some(options.width_mm),
-            &settings.identity.public_url,
-        )?;
-        let last = if is_sheet {
-            last
-        } else {
-            Some(last.or(first).unwrap_or(Serial::FIRST))
-        };
+        let plan = plan_label(Some(&options.carrier), Some(options.width_mm), &settings.identity.public_url)?;
+        let last = if is_sheet { last } else { Some(last.or(first).unwrap_or(Serial::FIRST)) };
         let job = house.batches.print_job(batch_no, first, last).await?;
-        let facts = LabelFacts::new(
-            &job.batch,
-            &house.batches.product_of(&job.batch).await?,
-            &settings.identity,
-        );
+        let facts = LabelFacts::new(&job.batch, &house.batches.product_of(&job.batch).await?, &settings.identity);
         if is_sheet {
             write_sheet_file(&job, &facts, &plan, &settings.identity, &options.out)?;
         } else {
@@ -170,7 +154,5 @@ fn write_label_file(
             ));
         }
     };
-    create_private(&options.out)?
-        .write_all(&bytes)
-        .map_err(Error::file(&options.out))
+    create_private(&options.out)?.write_all(&bytes).map_err(Error::file(&options.out))
 }

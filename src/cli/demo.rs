@@ -104,17 +104,9 @@ async fn prepare(house: &House, settings: &Settings, say: &(dyn Fn(&str) + Sync)
     }
     let batch_no = first.ok_or_else(|| Error::internal("the demo has no batches"))?;
     write_sheet(house, settings, batch_no).await?;
-    let job = house
-        .batches
-        .print_job(batch_no, Some(Serial::FIRST), Some(Serial::FIRST))
-        .await?;
-    let stamp = job
-        .stamps()
-        .next()
-        .ok_or_else(|| Error::internal("the demo has no stamps"))??;
-    Ok(Prepared {
-        stamp_url: settings.identity.public_url.stamp(&stamp.digits),
-    })
+    let job = house.batches.print_job(batch_no, Some(Serial::FIRST), Some(Serial::FIRST)).await?;
+    let stamp = job.stamps().next().ok_or_else(|| Error::internal("the demo has no stamps"))??;
+    Ok(Prepared { stamp_url: settings.identity.public_url.stamp(&stamp.digits) })
 }
 
 /// A batch that lies in the past is opened and minted as on its own days: the certificate held then.
@@ -127,26 +119,14 @@ async fn open_and_mint(house: &House, batch: &DemoBatch, say: &(dyn Fn(&str) + S
     let opened = match house_then.batches.open_batch(&office, batch.order(product_no)?).await {
         Ok(opened) => opened,
         Err(Error::LotTaken { batch_no, .. }) => {
-            house
-                .batches
-                .find_batch(BatchNo::new(batch_no).map_err(Error::internal)?)
-                .await?
+            house.batches.find_batch(BatchNo::new(batch_no).map_err(Error::internal)?).await?
         }
         Err(error) => return Err(error),
     };
     if opened.next_serial == 1 {
-        say(&format!(
-            "Phát {N_STAMPS} tem cho lô {} / minting for batch {}",
-            opened.lot, opened.batch_no
-        ));
-        let order = MintOrder {
-            count: N_STAMPS,
-            scratch: false,
-        };
-        house_then
-            .batches
-            .mint_stamps(&office, opened.batch_no, order, None)
-            .await?;
+        say(&format!("Phát {N_STAMPS} tem cho lô {} / minting for batch {}", opened.lot, opened.batch_no));
+        let order = MintOrder { count: N_STAMPS, scratch: false };
+        house_then.batches.mint_stamps(&office, opened.batch_no, order, None).await?;
     }
     Ok(opened.batch_no)
 }
@@ -154,30 +134,15 @@ async fn open_and_mint(house: &House, batch: &DemoBatch, say: &(dyn Fn(&str) + S
 async fn find_demo_product(house: &House, name: &str) -> Result<crate::stamp::ProductNo> {
     let all = house.register.list_products(0, i64::from(u16::MAX)).await?;
     let found = all.into_iter().find(|product| product.demo && product.name == name);
-    found
-        .map(|product| product.product_no)
-        .ok_or(Error::NotFound(crate::error::Thing::Product))
+    found.map(|product| product.product_no).ok_or(Error::NotFound(crate::error::Thing::Product))
 }
 
 async fn write_sheet(house: &House, settings: &Settings, batch_no: BatchNo) -> Result<()> {
     let last = Serial::new(N_ON_SHEET).map_err(Error::internal)?;
-    let job = house
-        .batches
-        .print_job(batch_no, Some(Serial::FIRST), Some(last))
-        .await?;
-    let facts = LabelFacts::new(
-        &job.batch,
-        &house.batches.product_of(&job.batch).await?,
-        &settings.identity,
-    );
+    let job = house.batches.print_job(batch_no, Some(Serial::FIRST), Some(last)).await?;
+    let facts = LabelFacts::new(&job.batch, &house.batches.product_of(&job.batch).await?, &settings.identity);
     let plan = plan_label(None, None, &settings.identity.public_url)?;
-    write_sheet_file(
-        &job,
-        &facts,
-        &plan,
-        &settings.identity,
-        &settings.storage.data_dir.join(SHEET_FILE),
-    )
+    write_sheet_file(&job, &facts, &plan, &settings.identity, &settings.storage.data_dir.join(SHEET_FILE))
 }
 
 /// What is printed when the demo is ready.
@@ -189,10 +154,7 @@ impl Urls {
     fn new(settings: &Settings, prepared: &Prepared) -> Self {
         let file = |name: &str| absolute(&settings.storage.data_dir.join(name));
         let lines = vec![
-            (
-                "Trang đầu / front page",
-                format!("{}/", settings.identity.public_url.as_str()),
-            ),
+            ("Trang đầu / front page", format!("{}/", settings.identity.public_url.as_str())),
             ("Trang của một con tem / a stamp's page", prepared.stamp_url.clone()),
             ("Tờ tem để in / printable sheet", file(SHEET_FILE)),
             ("Mã truy cập của văn phòng / office token", file(TOKEN_FILE)),
@@ -210,8 +172,5 @@ impl Urls {
 }
 
 fn absolute(path: &Path) -> String {
-    std::path::absolute(path)
-        .unwrap_or_else(|_| path.to_owned())
-        .display()
-        .to_string()
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }

@@ -93,19 +93,13 @@ impl Example {
             Offset::MonthsAhead(n) => today.checked_add_months(Months::new(n))?,
             Offset::DaysAgo(n) => today.checked_sub_days(Days::new(n))?,
         };
-        let from = to
-            .checked_sub_months(Months::new(CERTIFICATE_MONTHS))?
-            .checked_add_days(Days::new(1))?;
+        let from = to.checked_sub_months(Months::new(CERTIFICATE_MONTHS))?.checked_add_days(Days::new(1))?;
         Some((from, to))
     }
 
     fn row(&self, line: u32, today: NaiveDate) -> Option<ImportRow> {
         let (from, to) = self.certificate_window(today)?;
-        let kind = [
-            ProducerKind::Cooperative,
-            ProducerKind::Company,
-            ProducerKind::CooperativeGroup,
-        ];
+        let kind = [ProducerKind::Cooperative, ProducerKind::Company, ProducerKind::CooperativeGroup];
         let producer_kind = kind.into_iter().nth(usize::try_from(line).ok()? - 1)?;
         Some(ImportRow {
             line,
@@ -140,28 +134,19 @@ impl Example {
 /// The example products as a register's rows.
 pub(super) fn products(today: NaiveDate) -> Result<Vec<ImportRow>> {
     let rows = (1..).zip(&EXAMPLES).map(|(line, example)| example.row(line, today));
-    rows.collect::<Option<Vec<_>>>()
-        .ok_or_else(|| Error::internal("no calendar for the demo"))
+    rows.collect::<Option<Vec<_>>>().ok_or_else(|| Error::internal("no calendar for the demo"))
 }
 
 /// Their pictures, shrunk.
 pub(super) fn photos() -> Result<Photos> {
-    let shrink = |example: &Example| {
-        Ok((
-            example.image.to_owned(),
-            crate::register::photo::shrink(example.picture)?,
-        ))
-    };
+    let shrink = |example: &Example| Ok((example.image.to_owned(), crate::register::photo::shrink(example.picture)?));
     EXAMPLES.iter().map(shrink).collect()
 }
 
 /// When the demo's keys were made: before its oldest stamps.
 pub(super) fn founded_at(today: NaiveDate) -> Result<DateTime<Utc>> {
-    let day = today
-        .checked_sub_days(Days::new(FOUNDED_DAYS_AGO))
-        .and_then(|day| day.and_hms_opt(2, 0, 0));
-    day.map(|time| time.and_utc())
-        .ok_or_else(|| Error::internal("no calendar for the demo"))
+    let day = today.checked_sub_days(Days::new(FOUNDED_DAYS_AGO)).and_then(|day| day.and_hms_opt(2, 0, 0));
+    day.map(|time| time.and_utc()).ok_or_else(|| Error::internal("no calendar for the demo"))
 }
 
 /// One example batch.
@@ -197,14 +182,7 @@ pub(super) fn batches(today: NaiveDate) -> Vec<DemoBatch> {
         let minted_on = packed_on.checked_add_days(Days::new(MINTED_DAYS_AFTER_PACKING))?;
         let minted_at = minted_on.and_hms_opt(2, 0, 0)?.and_utc();
         let (product, lot, quantity, unit) = (example.product, example.lot, example.quantity, example.unit);
-        Some(DemoBatch {
-            product,
-            minted_at,
-            lot,
-            packed_on,
-            quantity,
-            unit,
-        })
+        Some(DemoBatch { product, minted_at, lot, packed_on, quantity, unit })
     };
     EXAMPLES.iter().filter_map(batch).collect()
 }

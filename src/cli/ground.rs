@@ -82,10 +82,7 @@ impl Ground {
     /// Opens it, and makes the private database first where there is none.
     pub(super) async fn create(storage: &Storage, progress: &(dyn Fn(&str) + Sync)) -> Result<Self> {
         let launcher = std::env::current_exe().map_err(Error::internal)?;
-        let config = ClusterConfig {
-            data_dir: storage.data_dir.clone(),
-            launcher,
-        };
+        let config = ClusterConfig { data_dir: storage.data_dir.clone(), launcher };
         let (drivers, handle) = Drivers::start()?;
         let (url, cluster) = match &storage.database_url {
             Some(url) => {
@@ -96,13 +93,7 @@ impl Ground {
             None => start_cluster(&config, progress).await?,
         };
         let db = Db::new(&url, handle)?;
-        Ok(Self {
-            db,
-            url,
-            config,
-            cluster: Mutex::new(cluster),
-            _drivers: drivers,
-        })
+        Ok(Self { db, url, config, cluster: Mutex::new(cluster), _drivers: drivers })
     }
 
     /// Where the private Postgres's own programs lie; none for a given server.
@@ -120,10 +111,8 @@ impl Ground {
             }
             tracing::error!("the private Postgres died; starting it again");
             drop(self.lock().take());
-            let config = ClusterConfig {
-                data_dir: self.config.data_dir.clone(),
-                launcher: self.config.launcher.clone(),
-            };
+            let config =
+                ClusterConfig { data_dir: self.config.data_dir.clone(), launcher: self.config.launcher.clone() };
             let started = tokio::task::spawn_blocking(move || Cluster::start_or_attach(&config, &|_| {})).await;
             match started {
                 Ok(Ok(cluster)) if cluster.url(DATABASE) == self.url => *self.lock() = Some(cluster),
@@ -184,9 +173,5 @@ async fn wait_for_server(url: &str, progress: &(dyn Fn(&str) + Sync)) -> Result<
 }
 
 fn make_data_dir(dir: &Path) -> Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(Error::file(dir))
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(Error::file(dir))
 }

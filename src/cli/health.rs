@@ -21,15 +21,12 @@ pub(super) fn health(url: Option<&str>) -> ExitCode {
 fn target(url: Option<&str>) -> Option<SocketAddr> {
     if let Some(url) = url {
         let url = url::Url::parse(url).ok()?;
-        return (url.host_str()?, url.port_or_known_default()?)
-            .to_socket_addrs()
-            .ok()?
-            .next();
+        return (url.host_str()?, url.port_or_known_default()?).to_socket_addrs().ok()?.next();
     }
     let http = crate::config::process_environment("NGUON_HTTP");
-    let port = http.as_deref().map_or(Some(DEFAULT_PORT), |http| {
-        http.parse::<SocketAddr>().ok().map(|address| address.port())
-    })?;
+    let port = http
+        .as_deref()
+        .map_or(Some(DEFAULT_PORT), |http| http.parse::<SocketAddr>().ok().map(|address| address.port()))?;
     Some(SocketAddr::from(([127, 0, 0, 1], port)))
 }
 

@@ -56,24 +56,12 @@ impl House {
             issuer: issuer.clone(),
             high_water: HighWater::open(&storage.high_water_file)?,
         });
-        Ok(Self {
-            db,
-            clock,
-            issuer,
-            is_demo,
-            keys,
-            accounts,
-            register,
-            batches,
-        })
+        Ok(Self { db, clock, issuer, is_demo, keys, accounts, register, batches })
     }
 
     /// The same house with its batches standing at another time.
     pub(super) fn at(&self, clock: Clock) -> Self {
-        Self {
-            batches: self.batches.at(clock),
-            ..self.clone()
-        }
+        Self { batches: self.batches.at(clock), ..self.clone() }
     }
 
     /// Refuses settings that name another issuer than the one stored at init.

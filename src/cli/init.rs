@@ -42,27 +42,17 @@ pub(super) async fn init(options: InitOptions) -> Result<()> {
 async fn init_on(db: &Db, storage: &Storage, issuer: &Issuer, options: &InitOptions) -> Result<()> {
     migrate_all(db).await?;
     if Register::new(db.clone(), Clock::system()).deployment().await?.is_some() {
-        return if options.if_missing {
-            Ok(())
-        } else {
-            Err(already_initialised())
-        };
+        return if options.if_missing { Ok(()) } else { Err(already_initialised()) };
     }
     let token_file = set_up(db, storage, issuer, false, Clock::system()).await?;
-    println!(
-        "Đã thiết lập cho {issuer} / set up for {issuer}",
-        issuer = issuer.as_str()
-    );
+    println!("Đã thiết lập cho {issuer} / set up for {issuer}", issuer = issuer.as_str());
     println!();
     println!("Chép một bản cất ở nơi khác / keep a copy off this machine:");
     println!(
         "  {}  – không có tệp này thì không ký được tem / without it no stamp can be signed",
         storage.secret_file.display()
     );
-    println!(
-        "  {}  – số tem đã phát / serials handed out",
-        storage.high_water_file.display()
-    );
+    println!("  {}  – số tem đã phát / serials handed out", storage.high_water_file.display());
     println!("  bản sao lưu / backups: nguon backup DIR");
     println!("Mã truy cập của văn phòng / office token: {}", token_file.display());
     Ok(())
@@ -93,9 +83,7 @@ pub(super) async fn migrate_only() -> Result<()> {
 /// Migrates and writes the dated lists of this version.
 pub(super) async fn migrate_all(db: &Db) -> Result<Vec<String>> {
     let done = migrate(db).await?;
-    Register::new(db.clone(), Clock::system())
-        .load_reference_lists()
-        .await?;
+    Register::new(db.clone(), Clock::system()).load_reference_lists().await?;
     Ok(done)
 }
 
@@ -121,24 +109,15 @@ pub(super) async fn set_up(
     }
     let token_file = storage.data_dir.join(TOKEN_FILE);
     let accounts = Accounts::new(db.clone(), clock.clone());
-    let token = accounts
-        .create_token("office", &[Scope::Office, Scope::ScratchRead], None)
-        .await?;
+    let token = accounts.create_token("office", &[Scope::Office, Scope::ScratchRead], None).await?;
     write_private(&token_file, token.token.reveal())?;
-    Register::new(db.clone(), clock)
-        .found_deployment(issuer, is_demo)
-        .await?;
+    Register::new(db.clone(), clock).found_deployment(issuer, is_demo).await?;
     Ok(token_file)
 }
 
 fn write_private(path: &Path, text: &str) -> Result<()> {
     let write = || {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(path)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
         writeln!(file, "{text}")?;
         file.sync_all()
     };

@@ -54,13 +54,7 @@ fn list(house: &House, json: bool) -> Result<()> {
     }
     println!("{:8} {:>6} {:12} since", "purpose", "key_no", "status");
     for info in room.infos() {
-        println!(
-            "{:8} {:>6} {:12} {}",
-            info.purpose,
-            info.key_no,
-            info.status,
-            info.not_before.format("%Y-%m-%d")
-        );
+        println!("{:8} {:>6} {:12} {}", info.purpose, info.key_no, info.status, info.not_before.format("%Y-%m-%d"));
     }
     Ok(())
 }

@@ -99,9 +99,7 @@ fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>> {
         ));
     }
     let file = std::fs::File::open(path).map_err(Error::file(path))?;
-    file.take(limit + 1)
-        .read_to_end(&mut bytes)
-        .map_err(Error::file(path))?;
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(Error::file(path))?;
     Ok(bytes)
 }
 
@@ -139,9 +137,5 @@ fn load_photos(rows: &[ImportRow], folder: &Path) -> Result<Photos> {
             }
         }
     }
-    if errors.is_empty() {
-        Ok(photos)
-    } else {
-        Err(ImportErrors { errors, n_more: 0 }.into())
-    }
+    if errors.is_empty() { Ok(photos) } else { Err(ImportErrors { errors, n_more: 0 }.into()) }
 }

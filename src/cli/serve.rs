@@ -65,36 +65,14 @@ pub(super) async fn run(
 ) -> Result<()> {
     house.reconcile_high_water().await?;
     let cards = Arc::new(Cards::new(house.db.clone(), house.clock.clone()));
-    let verifier = Arc::new(Verifier::new(
-        house.clock.clone(),
-        house.keys.clone(),
-        house.issuer.clone(),
-        Arc::clone(&cards),
-    ));
+    let verifier =
+        Arc::new(Verifier::new(house.clock.clone(), house.keys.clone(), house.issuer.clone(), Arc::clone(&cards)));
     let following = {
         let (cards, keys) = (Arc::clone(&cards), house.keys.clone());
         actix_web::rt::spawn(async move { cards.follow_changes(&keys).await })
     };
-    let House {
-        keys,
-        accounts,
-        register,
-        batches,
-        is_demo,
-        ..
-    } = house;
-    let server = start(
-        listener,
-        Services {
-            settings,
-            keys,
-            accounts,
-            register,
-            batches,
-            verifier,
-            is_demo,
-        },
-    )?;
+    let House { keys, accounts, register, batches, is_demo, .. } = house;
+    let server = start(listener, Services { settings, keys, accounts, register, batches, verifier, is_demo })?;
     let handle = server.handle();
     let running = actix_web::rt::spawn(server);
     on_ready()?;
@@ -111,11 +89,8 @@ pub(super) async fn run(
 /// Ctrl-C, the system's stop, or a closed terminal.
 async fn wait_for_signal() -> Result<&'static str> {
     let open = |kind| signal(kind).map_err(Error::internal);
-    let (mut interrupt, mut terminate, mut hang_up) = (
-        open(SignalKind::interrupt())?,
-        open(SignalKind::terminate())?,
-        open(SignalKind::hangup())?,
-    );
+    let (mut interrupt, mut terminate, mut hang_up) =
+        (open(SignalKind::interrupt())?, open(SignalKind::terminate())?, open(SignalKind::hangup())?);
     Ok(tokio::select! {
         _ = interrupt.recv() => "SIGINT",
         _ = terminate.recv() => "SIGTERM",

@@ -83,10 +83,7 @@ pub fn whole_open_api() -> utoipa::openapi::OpenApi {
     "Nguồn".clone_into(&mut document.info.title);
     document.info.description = Some("Tem truy xuất OCOP · electronic stamps for OCOP products".to_owned());
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    document
-        .components
-        .get_or_insert_default()
-        .add_security_scheme("token", bearer);
+    document.components.get_or_insert_default().add_security_scheme("token", bearer);
     document
 }
 
@@ -118,21 +115,12 @@ pub fn start(listener: TcpListener, services: Services) -> Result<Server> {
     let verifier = web::Data::from(Arc::clone(&services.verifier));
     let description = web::Data::new(Description(whole_open_api().to_json().map_err(Error::internal)?));
     let server = HttpServer::new(move || {
-        let Services {
-            settings,
-            keys,
-            register,
-            batches,
-            ..
-        } = services.clone();
+        let Services { settings, keys, register, batches, .. } = services.clone();
         App::new()
             .app_data(gate.clone())
             .app_data(verifier.clone())
             .app_data(description.clone())
-            .app_data(web::Data::new(Site {
-                is_demo: services.is_demo,
-                contact: settings.identity.contact.clone(),
-            }))
+            .app_data(web::Data::new(Site { is_demo: services.is_demo, contact: settings.identity.contact.clone() }))
             .app_data(web::Data::new(settings.identity.public_url.clone()))
             .app_data(web::Data::new(settings.identity))
             .app_data(web::Data::new(settings.web))
@@ -178,16 +166,12 @@ async fn show_readiness(_: Public, keys: web::Data<Keys>) -> Result<HttpResponse
 #[utoipa::path(get, path = "/api/openapi.json", tag = "service", responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json")))]
 async fn show_open_api(_: Public, description: web::Data<Description>) -> HttpResponse {
     let mut response = HttpResponse::Ok();
-    response
-        .content_type("application/json")
-        .insert_header((CACHE_CONTROL, "public, max-age=300"));
+    response.content_type("application/json").insert_header((CACHE_CONTROL, "public, max-age=300"));
     response.body(description.0.clone())
 }
 
 /// The browsable form of this document.
 #[utoipa::path(get, path = "/api/docs", tag = "service", responses((status = 308, description = "To /api/docs/")))]
 async fn redirect_to_docs(_: Public) -> HttpResponse {
-    HttpResponse::PermanentRedirect()
-        .insert_header((LOCATION, "/api/docs/"))
-        .finish()
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, "/api/docs/")).finish()
 }

@@ -14,12 +14,7 @@ const DAY_ENDS_UTC_HOUR: u32 = 17;
 
 pub(super) async fn run(command: TokenCommand) -> Result<()> {
     with_house(async |house| match command {
-        TokenCommand::Create {
-            name,
-            scopes,
-            expires,
-            json,
-        } => {
+        TokenCommand::Create { name, scopes, expires, json } => {
             let end_of_day = NaiveTime::from_hms_opt(DAY_ENDS_UTC_HOUR, 0, 0).unwrap_or_default();
             let expires_at = expires.map(|day| day.and_time(end_of_day).and_utc());
             let made = house.accounts.create_token(&name, &scopes, expires_at).await?;

@@ -92,9 +92,7 @@ fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>> {
         ));
     }
     let file = std::fs::File::open(path).map_err(Error::file(path))?;
-    file.take(limit + 1)
-        .read_to_end(&mut bytes)
-        .map_err(Error::file(path))?;
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(Error::file(path))?;
     if u64::try_from(bytes.len()).is_ok_and(|n| limit < n) {
         let megabytes = limit / (1024 * 1024);
         return Err(Error::invalid(
@@ -156,18 +154,10 @@ fn report(facts: &Facts<'_>, issuer_name: &str, json: bool) -> ExitCode {
             return usage(&error);
         }
     } else {
-        println!(
-            "{}\n\n{}",
-            summary(facts, issuer_name, Language::Vi),
-            summary(facts, issuer_name, Language::En)
-        );
+        println!("{}\n\n{}", summary(facts, issuer_name, Language::Vi), summary(facts, issuer_name, Language::En));
     }
     if facts.rule().is_some() {
         return ExitCode::from(REJECTED);
     }
-    if is_undecidable(facts) {
-        ExitCode::from(UNDECIDED)
-    } else {
-        ExitCode::SUCCESS
-    }
+    if is_undecidable(facts) { ExitCode::from(UNDECIDED) } else { ExitCode::SUCCESS }
 }

@@ -112,12 +112,7 @@ pub fn read(mode: Mode, env: Environment<'_>) -> Result<Settings, SettingError> 
     let settings = storage(mode, &mut source).and_then(|storage| {
         let identity = identity(mode, &mut source);
         let web = web(&mut source);
-        Some(Settings {
-            mode,
-            storage,
-            identity: identity?,
-            web: web?,
-        })
+        Some(Settings { mode, storage, identity: identity?, web: web? })
     });
     source.finish(settings)
 }
@@ -133,22 +128,13 @@ fn storage(mode: Mode, source: &mut Source<'_>) -> Option<Storage> {
     let default = if mode == Mode::Demo { DEMO_DATA } else { SERVICE_DATA };
     let data_dir = PathBuf::from(source.text("NGUON_DATA").unwrap_or_else(|| default.to_owned()));
     let in_data = |file: &str| data_dir.join(file);
-    let secret_file = source
-        .text("NGUON_SECRET_FILE")
-        .map_or_else(|| in_data("secret"), PathBuf::from);
-    let high_water_file = source
-        .text("NGUON_HIGH_WATER_FILE")
-        .map_or_else(|| in_data("high-water"), PathBuf::from);
+    let secret_file = source.text("NGUON_SECRET_FILE").map_or_else(|| in_data("secret"), PathBuf::from);
+    let high_water_file = source.text("NGUON_HIGH_WATER_FILE").map_or_else(|| in_data("high-water"), PathBuf::from);
     let database_url = match source.text("DATABASE_URL") {
         None => None,
         Some(url) => Some(database_url(&url, source)?),
     };
-    Some(Storage {
-        database_url,
-        data_dir,
-        secret_file,
-        high_water_file,
-    })
+    Some(Storage { database_url, data_dir, secret_file, high_water_file })
 }
 
 /// Checks a database URL, takes the password from its file, and refuses to pretend at TLS.
@@ -164,10 +150,7 @@ fn database_url(text: &str, source: &mut Source<'_>) -> Option<String> {
     if !matches!(url.scheme(), "postgres" | "postgresql") {
         return source.problem(NAME, "phải bắt đầu bằng postgresql://", "must start with postgresql://");
     }
-    let ssl_mode = url
-        .query_pairs()
-        .find(|(key, _)| key == "sslmode")
-        .map(|(_, value)| value.into_owned());
+    let ssl_mode = url.query_pairs().find(|(key, _)| key == "sslmode").map(|(_, value)| value.into_owned());
     if matches!(ssl_mode.as_deref(), Some(mode) if !matches!(mode, "disable" | "allow" | "prefer")) {
         return source.problem(
             NAME,
@@ -177,11 +160,7 @@ fn database_url(text: &str, source: &mut Source<'_>) -> Option<String> {
     }
     let password = source.file_text("DATABASE_PASSWORD_FILE")?;
     if !password.is_empty() && url.set_password(Some(password.trim())).is_err() {
-        return source.problem(
-            NAME,
-            "phải có tên máy chủ để gắn mật khẩu",
-            "must name a host to take the password",
-        );
+        return source.problem(NAME, "phải có tên máy chủ để gắn mật khẩu", "must name a host to take the password");
     }
     Some(url.into())
 }
@@ -221,17 +200,8 @@ fn identity(mode: Mode, source: &mut Source<'_>) -> Option<Identity> {
     let public_url = public_url(mode, source);
     let demo = mode == Mode::Demo;
     let issuer_name = line("NGUON_ISSUER_NAME", demo.then_some("Văn phòng OCOP trình diễn"), source);
-    let contact = line(
-        "NGUON_CONTACT",
-        demo.then_some("đây là bản trình diễn, không có đường dây thật"),
-        source,
-    );
-    Some(Identity {
-        issuer: issuer?,
-        public_url: public_url?,
-        issuer_name: issuer_name?,
-        contact: contact?,
-    })
+    let contact = line("NGUON_CONTACT", demo.then_some("đây là bản trình diễn, không có đường dây thật"), source);
+    Some(Identity { issuer: issuer?, public_url: public_url?, issuer_name: issuer_name?, contact: contact? })
 }
 
 fn public_url(mode: Mode, source: &mut Source<'_>) -> Option<PublicUrl> {
@@ -286,12 +256,8 @@ fn web(source: &mut Source<'_>) -> Option<Web> {
         ),
     };
     let list = source.text("NGUON_TRUSTED_PROXIES").unwrap_or_default();
-    let nets: Option<Vec<IpNet>> = list
-        .split(',')
-        .map(str::trim)
-        .filter(|item| !item.is_empty())
-        .map(parse_net)
-        .collect();
+    let nets: Option<Vec<IpNet>> =
+        list.split(',').map(str::trim).filter(|item| !item.is_empty()).map(parse_net).collect();
     let trusted_proxies = nets.or_else(|| {
         source.problem(
             "NGUON_TRUSTED_PROXIES",
@@ -299,16 +265,11 @@ fn web(source: &mut Source<'_>) -> Option<Web> {
             "must be addresses or networks separated by commas, for example 127.0.0.1,10.0.0.0/8",
         )
     });
-    Some(Web {
-        http: http?,
-        trusted_proxies: trusted_proxies?,
-    })
+    Some(Web { http: http?, trusted_proxies: trusted_proxies? })
 }
 
 fn parse_net(text: &str) -> Option<IpNet> {
-    text.parse()
-        .ok()
-        .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 #[cfg(test)]
@@ -324,11 +285,8 @@ mod tests {
 
     fn read_with(mode: Mode, changes: &[(&str, &str)]) -> Result<Settings, String> {
         let env = |name: &str| {
-            let of = |list: &[(&str, &str)]| {
-                list.iter()
-                    .find(|(key, _)| *key == name)
-                    .map(|(_, value)| (*value).to_owned())
-            };
+            let of =
+                |list: &[(&str, &str)]| list.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
             of(changes).or_else(|| if mode == Mode::Demo { None } else { of(&GOOD) })
         };
         read(mode, &env).map_err(|err| err.to_string())
@@ -359,10 +317,7 @@ mod tests {
     #[test]
     fn required_tls_to_postgres_is_refused_never_ignored() {
         refused(&[("DATABASE_URL", "postgresql://u:p@h/d?sslmode=require")], "sslmode");
-        refused(
-            &[("DATABASE_URL", "postgresql://u:p@h/d?sslmode=verify-full")],
-            "sslmode",
-        );
+        refused(&[("DATABASE_URL", "postgresql://u:p@h/d?sslmode=verify-full")], "sslmode");
     }
 
     #[test]
@@ -373,10 +328,7 @@ mod tests {
 
     #[test]
     fn the_demo_issuer_is_fixed() {
-        assert_eq!(
-            read_with(Mode::Demo, &[]).unwrap().identity.issuer.as_str(),
-            DEMO_ISSUER
-        );
+        assert_eq!(read_with(Mode::Demo, &[]).unwrap().identity.issuer.as_str(), DEMO_ISSUER);
         assert!(read_with(Mode::Demo, &[("NGUON_ISSUER", "ocop.thainguyen.vn")]).is_err());
     }
 }

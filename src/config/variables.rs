@@ -14,35 +14,17 @@ pub struct Variable {
 
 /// Every variable that is read, in the order of the documentation.
 pub const VARIABLES: &[Variable] = &[
-    variable(
-        "DATABASE_URL",
-        "Postgres to use; without it a private one runs under NGUON_DATA",
-    ),
-    variable(
-        "DATABASE_PASSWORD_FILE",
-        "file whose content replaces the password in DATABASE_URL",
-    ),
+    variable("DATABASE_URL", "Postgres to use; without it a private one runs under NGUON_DATA"),
+    variable("DATABASE_PASSWORD_FILE", "file whose content replaces the password in DATABASE_URL"),
     variable("NGUON_HTTP", "address to listen on (127.0.0.1:8080)"),
     variable("NGUON_DATA", "data folder (./nguon-data; the demo's is ./nguon-demo)"),
-    variable(
-        "NGUON_PUBLIC_URL",
-        "what printed addresses start with, https on a real host of at most 31 characters",
-    ),
+    variable("NGUON_PUBLIC_URL", "what printed addresses start with, https on a real host of at most 31 characters"),
     variable("NGUON_ISSUER", "who issues, signed with every stamp and fixed at init"),
     variable("NGUON_ISSUER_NAME", "the issuer's name on pages"),
     variable("NGUON_CONTACT", "whom to call, on every red and amber page"),
-    variable(
-        "NGUON_SECRET_FILE",
-        "secret that seals private keys, mode 0600 (NGUON_DATA/secret)",
-    ),
-    variable(
-        "NGUON_HIGH_WATER_FILE",
-        "handed-out serials, kept outside the database (NGUON_DATA/high-water)",
-    ),
-    variable(
-        "NGUON_TRUSTED_PROXIES",
-        "proxies whose X-Forwarded-For is believed, comma-separated (none)",
-    ),
+    variable("NGUON_SECRET_FILE", "secret that seals private keys, mode 0600 (NGUON_DATA/secret)"),
+    variable("NGUON_HIGH_WATER_FILE", "handed-out serials, kept outside the database (NGUON_DATA/high-water)"),
+    variable("NGUON_TRUSTED_PROXIES", "proxies whose X-Forwarded-For is believed, comma-separated (none)"),
     variable("RUST_LOG", "what is logged (info)"),
 ];
 
@@ -66,13 +48,7 @@ struct Problem {
 impl SettingError {
     /// One problem with one variable.
     pub fn one(name: &'static str, vi: &str, en: &str) -> Self {
-        Self {
-            problems: vec![Problem {
-                name,
-                vi: vi.to_owned(),
-                en: en.to_owned(),
-            }],
-        }
+        Self { problems: vec![Problem { name, vi: vi.to_owned(), en: en.to_owned() }] }
     }
 
     /// The sentences in Vietnamese.
@@ -106,26 +82,17 @@ pub(super) struct Source<'e> {
 impl<'e> Source<'e> {
     /// Notes a problem, gives up the value, and lets the reading go on.
     pub(super) fn problem<T>(&mut self, name: &'static str, vi: &str, en: &str) -> Option<T> {
-        self.problems.push(Problem {
-            name,
-            vi: vi.to_owned(),
-            en: en.to_owned(),
-        });
+        self.problems.push(Problem { name, vi: vi.to_owned(), en: en.to_owned() });
         None
     }
 
     pub(super) fn new(env: Environment<'e>) -> Self {
-        Self {
-            env,
-            problems: Vec::new(),
-        }
+        Self { env, problems: Vec::new() }
     }
 
     /// A variable's text; empty counts as not set.
     pub(super) fn text(&self, name: &str) -> Option<String> {
-        (self.env)(name)
-            .map(|text| text.trim().to_owned())
-            .filter(|text| !text.is_empty())
+        (self.env)(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
     /// The content of the file that a variable names; empty when the variable is not set. None is a problem.
@@ -147,9 +114,7 @@ impl<'e> Source<'e> {
     pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, SettingError> {
         match value {
             Some(value) if self.problems.is_empty() => Ok(value),
-            _ => Err(SettingError {
-                problems: self.problems,
-            }),
+            _ => Err(SettingError { problems: self.problems }),
         }
     }
 }

@@ -17,14 +17,9 @@ const MIGRATION_LOCK: i64 = 0x006e_6775_6f6e;
 /// Applies pending migrations and returns their names. Several processes may call this at once: one works, the others wait.
 pub async fn migrate(db: &Db) -> Result<Vec<String>> {
     let mut conn = db.dedicated().await?;
-    diesel::sql_query("SET statement_timeout = 0")
-        .execute(&mut conn)
-        .await?;
+    diesel::sql_query("SET statement_timeout = 0").execute(&mut conn).await?;
     diesel::sql_query("SET lock_timeout = 0").execute(&mut conn).await?;
-    diesel::sql_query("SELECT pg_advisory_lock($1)")
-        .bind::<BigInt, _>(MIGRATION_LOCK)
-        .execute(&mut conn)
-        .await?;
+    diesel::sql_query("SELECT pg_advisory_lock($1)").bind::<BigInt, _>(MIGRATION_LOCK).execute(&mut conn).await?;
     let mut harness = AsyncMigrationHarness::new(conn);
     tokio::task::spawn_blocking(move || {
         let done = harness.run_pending_migrations(MIGRATIONS).map_err(Error::internal)?;

@@ -68,9 +68,7 @@ impl Db {
 
 async fn establish(url: String, drivers: Handle) -> Result<AsyncPgConnection, ConnectionError> {
     let connecting = drivers.spawn(async move { AsyncPgConnection::establish(&url).await });
-    connecting
-        .await
-        .map_err(|err| ConnectionError::BadConnection(err.to_string()))?
+    connecting.await.map_err(|err| ConnectionError::BadConnection(err.to_string()))?
 }
 
 /// Timeouts go into the URL, so that every connection has them from its first statement on.

@@ -1,8 +1,5 @@
 //! The tables as diesel sees them. Types only; every rule is in the migrations.
-#![expect(
-    missing_docs,
-    reason = "the columns are documented where they are created, in migrations/"
-)]
+#![expect(missing_docs, reason = "the columns are documented where they are created, in migrations/")]
 
 diesel::table! {
     deployment (only_row) {

@@ -131,10 +131,7 @@ where
     F::Output: Responder + 'static,
 {
     if method == Method::GET {
-        return web::route()
-            .guard(guard::Any(guard::Get()).or(guard::Head()))
-            .to(handler)
-            .wrap(from_fn(admit::<A>));
+        return web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler).wrap(from_fn(admit::<A>));
     }
     web::method(method).to(handler).wrap(from_fn(admit::<A>))
 }

@@ -21,18 +21,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_json = req
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| {
-                value
-                    .split(';')
-                    .next()
-                    .unwrap_or_default()
-                    .trim()
-                    .eq_ignore_ascii_case("application/json")
-            });
+        let is_json = req.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
+            value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+        });
         let mut payload = payload.take();
         Box::pin(async move {
             if !is_json {
@@ -48,10 +39,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
             }
             // Structs would be read from arrays too, by position.
             if !bytes.trim_ascii_start().starts_with(b"{") {
-                return Err(Error::MalformedBody {
-                    at: ".".to_owned(),
-                    reason: "expected an object".to_owned(),
-                });
+                return Err(Error::MalformedBody { at: ".".to_owned(), reason: "expected an object".to_owned() });
             }
             let mut json = serde_json::Deserializer::from_slice(&bytes);
             let value = serde_path_to_error::deserialize(&mut json)
@@ -63,10 +51,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
 }
 
 fn malformed(at: &str, err: &dyn std::error::Error) -> Error {
-    Error::MalformedBody {
-        at: at.to_owned(),
-        reason: err.to_string(),
-    }
+    Error::MalformedBody { at: at.to_owned(), reason: err.to_string() }
 }
 
 /// The caller's name for one order: 1 to 64 visible ASCII characters.
@@ -97,10 +82,7 @@ impl FromRequest for IdempotencyKey {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let mut values = req.headers().get_all("Idempotency-Key");
-        let value = values
-            .next()
-            .and_then(|value| value.to_str().ok())
-            .filter(|_| values.next().is_none());
+        let value = values.next().and_then(|value| value.to_str().ok()).filter(|_| values.next().is_none());
         ready(value.ok_or(Error::IdempotencyKeyRequired).and_then(Self::new))
     }
 }

@@ -91,25 +91,12 @@ pub(super) fn error_document(language: Language, error: &Error, site: Option<&Si
         Language::En => capitalised(&error.to_string()),
     };
     let demo = site.is_some_and(|site| site.is_demo);
-    let document = Document {
-        language,
-        title,
-        other_language_href: language.pick("?lang=en", "?lang=vi"),
-        demo,
-    };
+    let document = Document { language, title, other_language_href: language.pick("?lang=en", "?lang=vi"), demo };
     let contact = site.map(|site| site.contact.as_str());
-    ErrorPage {
-        document,
-        text: &text,
-        contact,
-    }
-    .render()
-    .unwrap_or_else(|_| text.clone())
+    ErrorPage { document, text: &text, contact }.render().unwrap_or_else(|_| text.clone())
 }
 
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
-    chars
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

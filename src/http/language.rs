@@ -57,11 +57,7 @@ impl FromRequest for Language {
 }
 
 fn query_value<'q>(query: &'q str, name: &str) -> Option<&'q str> {
-    query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
+    query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
 /// English only when it is asked for with more weight than Vietnamese (RFC 9110, 12.5.4).
@@ -71,18 +67,12 @@ fn preferred(header: &str) -> Language {
             let mut parts = item.split(';').map(str::trim);
             let tag = parts.next()?;
             let primary = tag.split('-').next()?;
-            let q = parts
-                .find_map(|part| part.strip_prefix("q="))
-                .map_or(Some(1.0), |q| q.parse::<f32>().ok());
+            let q = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok());
             primary.eq_ignore_ascii_case(language).then_some(q?)
         });
         weights.fold(0.0_f32, f32::max)
     };
-    if weight("vi") < weight("en") {
-        Language::En
-    } else {
-        Language::Vi
-    }
+    if weight("vi") < weight("en") { Language::En } else { Language::Vi }
 }
 
 #[cfg(test)]

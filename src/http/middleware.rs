@@ -66,10 +66,8 @@ pub async fn answer_request(
         }
     }
     let path = res.request().path();
-    let (is_docs, is_verdict) = (
-        path.starts_with(DOCS_PREFIX),
-        VERDICT_PREFIXES.iter().any(|prefix| path.starts_with(prefix)),
-    );
+    let (is_docs, is_verdict) =
+        (path.starts_with(DOCS_PREFIX), VERDICT_PREFIXES.iter().any(|prefix| path.starts_with(prefix)));
     set_headers(res.headers_mut(), id, is_docs);
     if is_verdict {
         let headers = res.headers_mut();
@@ -77,9 +75,7 @@ pub async fn answer_request(
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
     let route = res.request().match_pattern();
-    let method = Some(res.request().method().as_str())
-        .filter(|method| method.len() <= MAX_METHOD_BYTES)
-        .unwrap_or("?");
+    let method = Some(res.request().method().as_str()).filter(|method| method.len() <= MAX_METHOD_BYTES).unwrap_or("?");
     let duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     tracing::info!(
         http.method = method,
@@ -128,25 +124,21 @@ const DOCS_PREFIX: &str = "/api/docs/";
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
      connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// What every answer carries unless its handler set the header itself.
+const DEFAULT_HEADERS: [(HeaderName, &str); 5] = [
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "no-referrer"),
+    (CACHE_CONTROL, "no-store"),
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    (HeaderName::from_static("permissions-policy"), "geolocation=(), camera=(), microphone=()"),
+];
+
 /// Headers that no handler may forget; a handler may set a stricter or its own value first.
 fn set_headers(headers: &mut HeaderMap, id: RequestId, is_docs: bool) {
     if is_docs {
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(DOCS_POLICY));
     }
-    const DEFAULTS: [(HeaderName, &str); 5] = [
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
-        (CACHE_CONTROL, "no-store"),
-        (
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-        ),
-        (
-            HeaderName::from_static("permissions-policy"),
-            "geolocation=(), camera=(), microphone=()",
-        ),
-    ];
-    for (name, value) in DEFAULTS {
+    for (name, value) in DEFAULT_HEADERS {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }

@@ -39,16 +39,10 @@ impl FromRequest for ClientNetwork {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let web = req.app_data::<web::Data<Web>>();
         let peer = req.peer_addr().map(|address| address.ip().to_canonical());
-        let forwarded = req
-            .headers()
-            .get_all("X-Forwarded-For")
-            .map(|value| String::from_utf8_lossy(value.as_bytes()));
-        let hops: Vec<String> = forwarded
-            .flat_map(|value| value.split(',').map(|hop| hop.trim().to_owned()).collect::<Vec<_>>())
-            .collect();
-        ready(Ok(Self(peer.map(|peer| {
-            Network::of(client(peer, &hops, |ip| web.is_some_and(|web| web.trusts(ip))))
-        }))))
+        let forwarded = req.headers().get_all("X-Forwarded-For").map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let hops: Vec<String> =
+            forwarded.flat_map(|value| value.split(',').map(|hop| hop.trim().to_owned()).collect::<Vec<_>>()).collect();
+        ready(Ok(Self(peer.map(|peer| Network::of(client(peer, &hops, |ip| web.is_some_and(|web| web.trusts(ip))))))))
     }
 }
 
@@ -73,10 +67,7 @@ mod tests {
     fn check(peer: &str, hops: &[&str], expected: &str) {
         let trusted = |ip: IpAddr| ip == IpAddr::from([127, 0, 0, 1]);
         let hops = hops.iter().map(|hop| (*hop).to_owned()).collect::<Vec<_>>();
-        assert_eq!(
-            client(peer.parse().unwrap(), &hops, trusted),
-            expected.parse::<IpAddr>().unwrap()
-        );
+        assert_eq!(client(peer.parse().unwrap(), &hops, trusted), expected.parse::<IpAddr>().unwrap());
     }
 
     #[test]

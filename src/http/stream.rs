@@ -27,9 +27,7 @@ pub fn streamed(
     mut response: HttpResponseBuilder,
     produce: impl FnOnce(&PieceSink) -> Result<()> + Send + 'static,
 ) -> Result<HttpResponse> {
-    let place = STREAMS
-        .try_acquire()
-        .map_err(|_| Error::Busy("too many exports at once".into()))?;
+    let place = STREAMS.try_acquire().map_err(|_| Error::Busy("too many exports at once".into()))?;
     let (sender, mut receiver) = mpsc::channel(MAX_WAITING_PIECES);
     tokio::task::spawn_blocking(move || {
         let _place = place;

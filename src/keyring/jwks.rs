@@ -79,16 +79,10 @@ impl Jwks {
 
     /// Checks every key and takes them into a ring.
     pub fn to_keyring(&self) -> Result<Keyring, JwksError> {
-        let keys = self
-            .keys
-            .iter()
-            .map(Jwk::to_public_key)
-            .collect::<Result<Vec<_>, _>>()?;
+        let keys = self.keys.iter().map(Jwk::to_public_key).collect::<Result<Vec<_>, _>>()?;
         let ring: Keyring = keys.iter().cloned().collect();
         if ring.iter().count() != keys.len() {
-            let twice = keys
-                .iter()
-                .find(|key| 1 < keys.iter().filter(|other| other.key_no == key.key_no).count());
+            let twice = keys.iter().find(|key| 1 < keys.iter().filter(|other| other.key_no == key.key_no).count());
             return Err(JwksError::KeyNo(twice.map_or(0, |key| key.key_no.get())));
         }
         Ok(ring)
@@ -120,9 +114,7 @@ impl Jwk {
 
 impl From<&Keyring> for Jwks {
     fn from(ring: &Keyring) -> Self {
-        Self {
-            keys: ring.iter().map(Jwk::from).collect(),
-        }
+        Self { keys: ring.iter().map(Jwk::from).collect() }
     }
 }
 
@@ -158,10 +150,7 @@ mod tests {
 
     #[track_caller]
     fn check(json: &str, expected: &JwksError) {
-        assert_eq!(
-            &Jwks::parse(json.as_bytes()).unwrap().to_keyring().unwrap_err(),
-            expected
-        );
+        assert_eq!(&Jwks::parse(json.as_bytes()).unwrap().to_keyring().unwrap_err(), expected);
     }
 
     #[test]
@@ -183,20 +172,10 @@ mod tests {
         let good = key(X, 1, "");
         check(&format!(r#"{{"keys":[{good},{good}]}}"#), &JwksError::KeyNo(1));
         check(&format!(r#"{{"keys":[{}]}}"#, key(X, 0, "")), &JwksError::KeyNo(0));
-        check(
-            &format!(r#"{{"keys":[{good},{}]}}"#, key(X, 2, r#","status":"lost""#)),
-            &JwksError::Status(2),
-        );
-        let identity = URL_SAFE_NO_PAD.encode([
-            1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        ]);
-        check(
-            &format!(r#"{{"keys":[{good},{}]}}"#, key(&identity, 2, "")),
-            &JwksError::Weak(2),
-        );
-        check(
-            r#"{"keys":[{"kty":"RSA","crv":"","x":"","stamp_kid":3}]}"#,
-            &JwksError::Kind(3),
-        );
+        check(&format!(r#"{{"keys":[{good},{}]}}"#, key(X, 2, r#","status":"lost""#)), &JwksError::Status(2));
+        let identity = URL_SAFE_NO_PAD
+            .encode([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        check(&format!(r#"{{"keys":[{good},{}]}}"#, key(&identity, 2, "")), &JwksError::Weak(2));
+        check(r#"{"keys":[{"kty":"RSA","crv":"","x":"","stamp_kid":3}]}"#, &JwksError::Kind(3));
     }
 }

@@ -52,8 +52,6 @@ impl Keyring {
 
 impl FromIterator<PublicKey> for Keyring {
     fn from_iter<I: IntoIterator<Item = PublicKey>>(keys: I) -> Self {
-        Self {
-            keys: keys.into_iter().map(|key| (key.key_no, key)).collect(),
-        }
+        Self { keys: keys.into_iter().map(|key| (key.key_no, key)).collect() }
     }
 }

@@ -28,9 +28,7 @@ impl KeyStatus {
 
     /// Reads the name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Active, Self::Retired, Self::Compromised]
-            .into_iter()
-            .find(|status| status.as_str() == name)
+        [Self::Active, Self::Retired, Self::Compromised].into_iter().find(|status| status.as_str() == name)
     }
 }
 

@@ -16,10 +16,7 @@ pub struct StampSigner {
 impl StampSigner {
     /// Takes a 32-byte Ed25519 seed.
     pub fn new(key_no: KeyNo, seed: &[u8; 32]) -> Self {
-        Self {
-            key_no,
-            key: SigningKey::from_bytes(seed),
-        }
+        Self { key_no, key: SigningKey::from_bytes(seed) }
     }
 
     /// The number that goes into payloads.
@@ -41,17 +38,7 @@ impl StampSigner {
         serial: Serial,
         last_valid_day: LastValidDay,
     ) -> Stamp {
-        sign(
-            issuer,
-            &self.key,
-            Payload {
-                key_no: self.key_no,
-                product_no,
-                batch_no,
-                serial,
-                last_valid_day,
-            },
-        )
+        sign(issuer, &self.key, Payload { key_no: self.key_no, product_no, batch_no, serial, last_valid_day })
     }
 }
 

@@ -46,13 +46,8 @@ impl Secret {
             return Err(refused(SecretError::TooOpen, path));
         }
         let mut text = Zeroizing::new(String::new());
-        Read::by_ref(&mut file)
-            .take(MAX_FILE_BYTES)
-            .read_to_string(&mut text)
-            .map_err(Error::file(path))?;
-        let bytes = STANDARD_NO_PAD
-            .decode(text.trim())
-            .map_err(|_| refused(SecretError::Malformed, path))?;
+        Read::by_ref(&mut file).take(MAX_FILE_BYTES).read_to_string(&mut text).map_err(Error::file(path))?;
+        let bytes = STANDARD_NO_PAD.decode(text.trim()).map_err(|_| refused(SecretError::Malformed, path))?;
         let bytes = bytes.try_into().map_err(|_| refused(SecretError::Malformed, path))?;
         Ok(Self(Zeroizing::new(bytes)))
     }
@@ -61,16 +56,10 @@ impl Secret {
     pub fn create(path: &Path) -> Result<Self> {
         let mut bytes = Zeroizing::new([0; 32]);
         getrandom::fill(bytes.as_mut()).map_err(Error::internal)?;
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(Error::file(path))?;
+        let mut file =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(Error::file(path))?;
         let text = Zeroizing::new(STANDARD_NO_PAD.encode(bytes.as_ref()));
-        writeln!(file, "{}", text.as_str())
-            .and_then(|()| file.sync_all())
-            .map_err(Error::file(path))?;
+        writeln!(file, "{}", text.as_str()).and_then(|()| file.sync_all()).map_err(Error::file(path))?;
         Ok(Self(bytes))
     }
 
@@ -78,24 +67,16 @@ impl Secret {
     pub(super) fn seal(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>> {
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(Error::internal)?;
-        let payload = Payload {
-            msg: plain,
-            aad: place.as_bytes(),
-        };
-        let sealed = self
-            .cipher()
-            .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_| Error::internal("sealing failed"))?;
+        let payload = Payload { msg: plain, aad: place.as_bytes() };
+        let sealed =
+            self.cipher().encrypt(&XNonce::from(nonce), payload).map_err(|_| Error::internal("sealing failed"))?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
     /// Opens what `seal` made; none when the secret, the place or the bytes differ.
     pub(super) fn open(&self, place: &str, sealed: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
         let (nonce, body) = sealed.split_first_chunk::<NONCE_BYTES>()?;
-        let payload = Payload {
-            msg: body,
-            aad: place.as_bytes(),
-        };
+        let payload = Payload { msg: body, aad: place.as_bytes() };
         let plain = Zeroizing::new(self.cipher().decrypt(&XNonce::from(*nonce), payload).ok()?);
         Some(Zeroizing::new(plain.as_slice().try_into().ok()?))
     }
@@ -138,12 +119,7 @@ mod tests {
         let sealed = secret.seal("stamp/1", &[9; 32]).unwrap();
         assert_eq!(secret.open("stamp/1", &sealed).as_deref(), Some(&[9; 32]));
         assert!(secret.open("stamp/2", &sealed).is_none());
-        assert!(
-            Secret::create(&dir.path().join("other"))
-                .unwrap()
-                .open("stamp/1", &sealed)
-                .is_none()
-        );
+        assert!(Secret::create(&dir.path().join("other")).unwrap().open("stamp/1", &sealed).is_none());
     }
 
     #[test]

@@ -52,15 +52,8 @@ impl KeyRoom {
                 && info.not_before <= now
                 && info.not_after.is_none_or(|end| now < end)
         };
-        let newest = self
-            .infos
-            .iter()
-            .filter(usable)
-            .filter_map(|info| KeyNo::new(info.key_no).ok())
-            .max();
-        newest.ok_or(Error::NoActiveKey {
-            purpose: purpose.as_str(),
-        })
+        let newest = self.infos.iter().filter(usable).filter_map(|info| KeyNo::new(info.key_no).ok()).max();
+        newest.ok_or(Error::NoActiveKey { purpose: purpose.as_str() })
     }
 
     /// The signer of a run's key, whatever its state: a reprint is identical for ever.
@@ -86,10 +79,7 @@ impl KeyRoom {
     /// The state of a key.
     pub fn status(&self, purpose: Purpose, key_no: KeyNo) -> Option<KeyStatus> {
         let of_key = |info: &&KeyInfo| info.purpose == purpose.as_str() && info.key_no == key_no.get();
-        self.infos
-            .iter()
-            .find(of_key)
-            .and_then(|info| KeyStatus::parse(info.status))
+        self.infos.iter().find(of_key).and_then(|info| KeyStatus::parse(info.status))
     }
 
     /// What may be told of all keys.
@@ -111,13 +101,7 @@ pub struct Keys {
 impl Keys {
     /// Nothing is opened until `reload`.
     pub fn new(db: Db, clock: Clock, secret: Secret, issuer: Issuer) -> Self {
-        Self {
-            db,
-            clock,
-            secret,
-            issuer,
-            room: Arc::default(),
-        }
+        Self { db, clock, secret, issuer, room: Arc::default() }
     }
 
     /// The opened keys now.
@@ -144,9 +128,7 @@ impl Keys {
     /// Makes the next key of a purpose and returns its number. Older keys stay active until they are retired.
     pub async fn create(&self, purpose: Purpose) -> Result<KeyNo> {
         let mut conn = self.db.conn().await?;
-        let key_no = conn
-            .transaction(async |conn| self.insert_next(conn, purpose).await)
-            .await?;
+        let key_no = conn.transaction(async |conn| self.insert_next(conn, purpose).await).await?;
         self.reload().await?;
         Ok(key_no)
     }
@@ -194,10 +176,8 @@ impl Keys {
         let mut conn = self.db.conn().await?;
         conn.transaction(async |conn| {
             let rows = store::lock_purpose(conn, purpose.as_str()).await?;
-            let row = rows
-                .iter()
-                .find(|row| row.key_no == i32::from(key_no.get()))
-                .ok_or(Error::NotFound(Thing::Key))?;
+            let row =
+                rows.iter().find(|row| row.key_no == i32::from(key_no.get())).ok_or(Error::NotFound(Thing::Key))?;
             let is_active = |row: &KeyRow| row.status == KeyStatus::Active.as_str();
             if to == KeyStatus::Retired && is_active(row) && rows.iter().filter(|row| is_active(row)).count() == 1 {
                 return Err(Error::refused(
@@ -234,14 +214,8 @@ impl Keys {
             let purpose = Purpose::parse(&row.purpose).ok_or_else(damaged)?;
             let key_no = KeyNo::try_from(row.key_no).map_err(|_| damaged())?;
             let status = KeyStatus::parse(&row.status).ok_or_else(damaged)?;
-            let does_not_open = Error::KeyDoesNotOpen {
-                purpose: purpose.as_str(),
-                key_no: key_no.get(),
-            };
-            let seed = self
-                .secret
-                .open(&self.place(purpose, key_no), &row.sealed)
-                .ok_or(does_not_open)?;
+            let does_not_open = Error::KeyDoesNotOpen { purpose: purpose.as_str(), key_no: key_no.get() };
+            let seed = self.secret.open(&self.place(purpose, key_no), &row.sealed).ok_or(does_not_open)?;
             match purpose {
                 Purpose::Stamp => {
                     let signer = StampSigner::new(key_no, &seed);

@@ -26,11 +26,8 @@ pub(super) async fn all(conn: &mut AsyncPgConnection) -> QueryResult<Vec<KeyRow>
 
 /// The highest number given to a purpose so far, 0 when none.
 pub(super) async fn last_key_no(conn: &mut AsyncPgConnection, purpose: &str) -> QueryResult<i32> {
-    let last: Option<i32> = keys::table
-        .filter(keys::purpose.eq(purpose))
-        .select(diesel::dsl::max(keys::key_no))
-        .get_result(conn)
-        .await?;
+    let last: Option<i32> =
+        keys::table.filter(keys::purpose.eq(purpose)).select(diesel::dsl::max(keys::key_no)).get_result(conn).await?;
     Ok(last.unwrap_or(0))
 }
 
@@ -40,12 +37,7 @@ pub(super) async fn insert(conn: &mut AsyncPgConnection, row: &KeyRow) -> QueryR
 
 /// Locks the purpose's rows, so that two operators cannot both retire the last active key.
 pub(super) async fn lock_purpose(conn: &mut AsyncPgConnection, purpose: &str) -> QueryResult<Vec<KeyRow>> {
-    KeyRow::query()
-        .filter(keys::purpose.eq(purpose))
-        .order(keys::key_no)
-        .for_update()
-        .load(conn)
-        .await
+    KeyRow::query().filter(keys::purpose.eq(purpose)).order(keys::key_no).for_update().load(conn).await
 }
 
 pub(super) async fn set_status(

@@ -113,9 +113,6 @@ mod tests {
         for choice in [CarrierChoice::Auto, CarrierChoice::Full, CarrierChoice::Compact] {
             assert_eq!(choice.as_str().parse::<CarrierChoice>().unwrap(), choice);
         }
-        assert_eq!(
-            "FULL".parse::<CarrierChoice>().unwrap_err().code(),
-            "label_carrier_unknown"
-        );
+        assert_eq!("FULL".parse::<CarrierChoice>().unwrap_err().code(), "label_carrier_unknown");
     }
 }

@@ -22,12 +22,7 @@ pub(super) struct Column {
 
 impl Column {
     pub(super) fn new(middle: f64, room: f64) -> Self {
-        Self {
-            middle,
-            room,
-            y: 0.0,
-            svg: String::new(),
-        }
+        Self { middle, room, y: 0.0, svg: String::new() }
     }
 
     /// Leaves room for something else; returns where that begins.
@@ -64,9 +59,9 @@ impl Column {
 /// Writes one centred line on the baseline `y`; `attributes` are this module's own.
 pub(super) fn push_text(svg: &mut String, line: &Line, (x, y): (f64, f64), size: f64, attributes: &str) {
     let (x, y, size) = (number(x), number(y), number(size));
-    let squeeze = line.squeeze.map_or_else(String::new, |room| {
-        format!(" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\"", number(room))
-    });
+    let squeeze = line
+        .squeeze
+        .map_or_else(String::new, |room| format!(" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\"", number(room)));
     let _ = write!(
         svg,
         "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\"{squeeze}{attributes}>{}</text>",

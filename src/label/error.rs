@@ -186,21 +186,13 @@ mod tests {
             LabelError::CompactTooNarrow { width, min: width },
             LabelError::OriginMalformed,
             LabelError::OriginMixed,
-            LabelError::OriginTooLong {
-                n_chars: 60,
-                limit: 39,
-                carrier: "full",
-            },
+            LabelError::OriginTooLong { n_chars: 60, limit: 39, carrier: "full" },
             LabelError::CarrierUnknown,
             LabelError::DigitsMalformed,
             LabelError::CodeMalformed,
             LabelError::PxOutOfRange { px: 33 },
             LabelError::SheetSize { n: 0 },
-            LabelError::PageSize {
-                page: 1,
-                n: 49,
-                n_per_page: 48,
-            },
+            LabelError::PageSize { page: 1, n: 49, n_per_page: 48 },
             LabelError::Symbol(QrError::DataTooLong),
             LabelError::Png(std::io::Error::other("full").into()),
         ];
@@ -211,11 +203,7 @@ mod tests {
         for error in errors {
             assert!(error.code().starts_with("label_"));
             assert!(error.to_string().contains("; "), "{error}");
-            assert!(
-                error.vi().ends_with('.') && error.vi().contains("Hãy"),
-                "{}",
-                error.vi()
-            );
+            assert!(error.vi().ends_with('.') && error.vi().contains("Hãy"), "{}", error.vi());
         }
         assert!(LabelError::WidthOutOfRange { mm: 7.5 }.vi().contains("7,5 mm"));
     }

@@ -157,10 +157,7 @@ impl Layout {
         let groups: Vec<&str> = (0..4).filter_map(|n| stamp.code.get(n * 4..n * 4 + 4)).collect();
         let mut y = self.code_y;
         for line in groups.chunks(groups.len().div_ceil(self.n_code_lines).max(1)) {
-            let line = Line {
-                text: line.join(" "),
-                squeeze: Some(self.code_width),
-            };
+            let line = Line { text: line.join(" "), squeeze: Some(self.code_width) };
             push_text(
                 &mut svg,
                 &line,
@@ -170,19 +167,9 @@ impl Layout {
             );
             y += self.code_size * LEADING;
         }
-        let serial = if stamp.serial == 0 {
-            "Tem cả lô".to_owned()
-        } else {
-            format!("Số {}", stamp.serial)
-        };
+        let serial = if stamp.serial == 0 { "Tem cả lô".to_owned() } else { format!("Số {}", stamp.serial) };
         let line = fit_line(&serial, self.serial_size, self.plan.width.mm() - 2.0 * SIDE);
-        push_text(
-            &mut svg,
-            &line,
-            (middle, self.serial_y),
-            self.serial_size,
-            " font-weight=\"700\"",
-        );
+        push_text(&mut svg, &line, (middle, self.serial_y), self.serial_size, " font-weight=\"700\"");
         svg.push_str(&self.fixed);
         svg
     }
@@ -219,10 +206,7 @@ pub fn label_svg(plan: &Plan, stamp: &StampText, text: &LabelText) -> Result<Str
     Ok(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" xml:lang=\"vi\" width=\"{width}mm\" height=\"{height}mm\" viewBox=\"0 0 {width} {height}\">\
          <title>{}</title><path fill=\"#fff\" d=\"M0 0h{width}v{height}H0z\"/>{}{}</g></svg>",
-        escape(&format!(
-            "Tem truy xuất OCOP: {}, lô {}, số {}",
-            text.product, text.lot, stamp.serial
-        )),
+        escape(&format!("Tem truy xuất OCOP: {}, lô {}, số {}", text.product, text.lot, stamp.serial)),
         group(""),
         layout.body(&symbol, stamp)
     ))
@@ -244,10 +228,7 @@ mod tests {
 
     /// Every `name="value"` as a number of mm.
     fn values(svg: &str, name: &str) -> Vec<f64> {
-        svg.split(&format!(" {name}=\""))
-            .skip(1)
-            .map(|rest| rest.split('"').next().unwrap().parse().unwrap())
-            .collect()
+        svg.split(&format!(" {name}=\"")).skip(1).map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect()
     }
 
     #[test]
@@ -259,10 +240,7 @@ mod tests {
             for n in 0..4 {
                 assert!(svg.contains(&code[n * 4..n * 4 + 4]), "{mm}");
             }
-            assert!(
-                svg.contains(">Số 1<") && svg.contains("ocop.thainguyen.vn"),
-                "{mm}: {svg}"
-            );
+            assert!(svg.contains(">Số 1<") && svg.contains("ocop.thainguyen.vn"), "{mm}: {svg}");
             assert!(svg.contains("Lô") && svg.contains("2026-11-22"), "{mm}: {svg}");
             assert!(!svg.contains(DEMO), "{mm}");
         }
@@ -280,30 +258,14 @@ mod tests {
     fn a_wide_label_also_shows_the_product_its_producer_and_its_days() {
         let wide = draw(30.0, HOSTS[1], &TEXT);
         assert!(wide.contains(TEXT.product) && wide.contains(TEXT.producer), "{wide}");
-        assert!(
-            wide.contains("Đóng gói 22/11/2026") && wide.contains("22/11/2027"),
-            "{wide}"
-        );
-        assert!(
-            !draw(
-                30.0,
-                HOSTS[1],
-                &LabelText {
-                    best_before: None,
-                    ..TEXT
-                }
-            )
-            .contains("HSD")
-        );
+        assert!(wide.contains("Đóng gói 22/11/2026") && wide.contains("22/11/2027"), "{wide}");
+        assert!(!draw(30.0, HOSTS[1], &LabelText { best_before: None, ..TEXT }).contains("HSD"));
     }
 
     #[test]
     fn a_trial_says_so_on_its_label() {
         for mm in [13.3, 18.0, 20.0, 40.0] {
-            assert!(
-                draw(mm, HOSTS[1], &LabelText { demo: true, ..TEXT }).contains(DEMO),
-                "{mm}"
-            );
+            assert!(draw(mm, HOSTS[1], &LabelText { demo: true, ..TEXT }).contains(DEMO), "{mm}");
         }
     }
 
@@ -322,15 +284,8 @@ mod tests {
             let plan = plan(CarrierChoice::Auto, LabelWidth::from_tenths(tenths).unwrap(), HOSTS[0]).unwrap();
             let layout = Layout::new(&plan, HOSTS[0], &TEXT);
             assert!(layout.code_size * 0.638 >= 1.9, "{tenths}");
-            let letters = if layout.n_code_lines == 1 {
-                CODE_LETTERS
-            } else {
-                HALF_LETTERS
-            };
-            assert!(
-                layout.code_width / (letters * CODE_ADVANCE * layout.code_size) > 0.7,
-                "{tenths}"
-            );
+            let letters = if layout.n_code_lines == 1 { CODE_LETTERS } else { HALF_LETTERS };
+            assert!(layout.code_width / (letters * CODE_ADVANCE * layout.code_size) > 0.7, "{tenths}");
             assert!(layout.code_width <= plan.width.mm(), "{tenths}");
         }
     }
@@ -347,11 +302,7 @@ mod tests {
                 for (y, size) in values(&svg, "y").into_iter().zip(values(&svg, "font-size")) {
                     let above = y + 0.2 * size <= layout.symbol_y;
                     let below = y - size * 0.95 >= symbol_bottom - 0.01 && y + 0.2 * size <= layout.height;
-                    assert!(
-                        above || below,
-                        "{tenths}: {y} {size} in {}..{symbol_bottom}",
-                        layout.symbol_y
-                    );
+                    assert!(above || below, "{tenths}: {y} {size} in {}..{symbol_bottom}", layout.symbol_y);
                 }
             }
         }
@@ -362,9 +313,7 @@ mod tests {
         let plan = plan(CarrierChoice::Compact, LabelWidth::new(13.3).unwrap(), HOSTS[1]).unwrap();
         let height = |n: u32| {
             values(
-                &label_svg(&plan, &TestStamp::numbered(n).text(HOSTS[1]), &TEXT)
-                    .unwrap()
-                    .replace("mm\"", "\""),
+                &label_svg(&plan, &TestStamp::numbered(n).text(HOSTS[1]), &TEXT).unwrap().replace("mm\"", "\""),
                 "height",
             )
         };

@@ -42,11 +42,7 @@ pub(super) fn draw_with_best_mask(bits: Bits, level: Level) -> Result<Vec<u64>, 
     let version = bits.version();
     let plain = Grid::of(draw(&bits.into_bytes(), version, level)?);
     let masked = |change: &Grid| plain.changed_by(change);
-    let best = changes(version, level)?
-        .iter()
-        .map(masked)
-        .min_by_key(Grid::penalty)
-        .unwrap_or_default();
+    let best = changes(version, level)?.iter().map(masked).min_by_key(Grid::penalty).unwrap_or_default();
     Ok(best.rows)
 }
 
@@ -84,10 +80,7 @@ impl Grid {
     fn of(canvas: Canvas) -> Self {
         let modules = canvas.into_colors();
         let n = modules.len().isqrt();
-        let mut grid = Self {
-            rows: vec![0; n],
-            columns: vec![0; n],
-        };
+        let mut grid = Self { rows: vec![0; n], columns: vec![0; n] };
         for (y, (line, row)) in modules.chunks(n.max(1)).zip(&mut grid.rows).enumerate() {
             for (x, (module, column)) in line.iter().zip(&mut grid.columns).enumerate() {
                 let bit = u64::from(*module == Color::Dark);
@@ -100,10 +93,7 @@ impl Grid {
 
     fn changed_by(&self, change: &Self) -> Self {
         let xor = |a: &[u64], b: &[u64]| a.iter().zip(b).map(|(a, b)| a ^ b).collect();
-        Self {
-            rows: xor(&self.rows, &change.rows),
-            columns: xor(&self.columns, &change.columns),
-        }
+        Self { rows: xor(&self.rows, &change.rows), columns: xor(&self.columns, &change.columns) }
     }
 
     /// The penalty of ISO/IEC 18004, 7.8.3, less a constant that is the same for every mask.
@@ -177,11 +167,7 @@ mod tests {
                     let theirs = QrCode::with_bits(numeric(version, level, &digits), level.ec()).unwrap();
                     for (y, row) in ours.iter().enumerate() {
                         for x in 0..ours.len() {
-                            assert_eq!(
-                                row >> x & 1 == 1,
-                                theirs[(x, y)] == Color::Dark,
-                                "{version} {level:?} {x} {y}"
-                            );
+                            assert_eq!(row >> x & 1 == 1, theirs[(x, y)] == Color::Dark, "{version} {level:?} {x} {y}");
                         }
                     }
                 }
@@ -191,11 +177,6 @@ mod tests {
 
     #[test]
     fn a_version_outside_the_printed_ones_is_an_error() {
-        assert_eq!(
-            draw_with_best_mask(numeric(10, Level::M, b"1"), Level::M)
-                .unwrap_err()
-                .code(),
-            "label_symbol"
-        );
+        assert_eq!(draw_with_best_mask(numeric(10, Level::M, b"1"), Level::M).unwrap_err().code(), "label_symbol");
     }
 }

@@ -149,11 +149,7 @@ fn plan_full(width: LabelWidth, origin: &str) -> Result<Plan, LabelError> {
     }
     let limit = origin_limit(7, Level::M, FULL_FIXED_BITS)?;
     if origin.len() > limit {
-        return Err(LabelError::OriginTooLong {
-            n_chars: origin.len(),
-            limit,
-            carrier: Carrier::Full.as_str(),
-        });
+        return Err(LabelError::OriginTooLong { n_chars: origin.len(), limit, carrier: Carrier::Full.as_str() });
     }
     let (version, level) = if width >= Q8_MIN_WIDTH && origin.len() <= origin_limit(8, Level::Q, FULL_FIXED_BITS)? {
         (8, Level::Q)
@@ -177,11 +173,7 @@ fn plan_compact(width: LabelWidth, origin: &str) -> Result<Plan, LabelError> {
             return Ok(fit_dots(Carrier::Compact, version, Level::Q, width));
         }
     }
-    Err(LabelError::OriginTooLong {
-        n_chars: origin.len(),
-        limit,
-        carrier: Carrier::Compact.as_str(),
-    })
+    Err(LabelError::OriginTooLong { n_chars: origin.len(), limit, carrier: Carrier::Compact.as_str() })
 }
 
 /// Longest origin, in bytes, whose URL fits the symbol.
@@ -204,18 +196,9 @@ fn fit_dots(carrier: Carrier, version: i16, level: Level, width: LabelWidth) -> 
         (if dots >= MIN_DOTS { dots * dot } else { 0.0 }, dpi)
     });
     let largest = modules.iter().map(|(module, _)| *module).fold(0.0, f64::max);
-    let coarsest = modules
-        .into_iter()
-        .find(|(module, _)| *module >= largest * COARSER_PRINTER_WORTH);
+    let coarsest = modules.into_iter().find(|(module, _)| *module >= largest * COARSER_PRINTER_WORTH);
     let (module_mm, dpi) = coarsest.unwrap_or((room, 0));
-    Plan {
-        carrier,
-        version,
-        level,
-        width,
-        module_mm,
-        dpi,
-    }
+    Plan { carrier, version, level, width, module_mm, dpi }
 }
 
 fn n_modules(version: i16) -> u16 {
@@ -233,16 +216,10 @@ pub(super) fn check_origin(origin: &str) -> Result<(), LabelError> {
         !label.is_empty()
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
     let port_ok = port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0);
-    if host.split('.').all(label_ok) && port_ok {
-        Ok(())
-    } else {
-        Err(LabelError::OriginMalformed)
-    }
+    if host.split('.').all(label_ok) && port_ok { Ok(()) } else { Err(LabelError::OriginMalformed) }
 }
 
 #[cfg(test)]
@@ -256,10 +233,7 @@ mod tests {
     #[track_caller]
     fn check(choice: CarrierChoice, mm: f64, origin: &str, expected: &str) {
         let made = LabelWidth::new(mm).and_then(|width| plan(choice, width, origin));
-        let found = made.map_or_else(
-            |e| e.code().to_owned(),
-            |p| format!("{} {}", p.carrier.as_str(), p.name()),
-        );
+        let found = made.map_or_else(|e| e.code().to_owned(), |p| format!("{} {}", p.carrier.as_str(), p.name()));
         assert_eq!(found, expected, "{choice:?} {mm} mm {origin}");
     }
 
@@ -297,12 +271,7 @@ mod tests {
     #[test]
     fn the_smallest_compact_width_grows_with_the_symbol_and_is_named_in_the_error() {
         check(CarrierChoice::Compact, 12.0, "https://tem.vn", "compact 3-Q");
-        check(
-            CarrierChoice::Compact,
-            11.9,
-            "https://tem.vn",
-            "label_compact_too_narrow",
-        );
+        check(CarrierChoice::Compact, 11.9, "https://tem.vn", "label_compact_too_narrow");
         check(CarrierChoice::Compact, 14.6, HOST_31, "compact 5-Q");
         check(CarrierChoice::Compact, 14.5, HOST_31, "label_compact_too_narrow");
         let error = plan(CarrierChoice::Auto, LabelWidth(130), HOST_18).unwrap_err();
@@ -351,37 +320,22 @@ mod tests {
     #[test]
     fn a_module_is_whole_dots_and_the_symbol_stays_within_the_label() {
         for tenths in 120..=1000 {
-            let Ok(plan) = plan(CarrierChoice::Auto, LabelWidth(tenths), "https://tem.vn") else {
-                panic!("{tenths}")
-            };
+            let Ok(plan) = plan(CarrierChoice::Auto, LabelWidth(tenths), "https://tem.vn") else { panic!("{tenths}") };
             let dots = plan.module_mm * f64::from(plan.dpi) / INCH_MM;
             assert!((dots - dots.round()).abs() < 1e-6 && dots > 2.9, "{tenths}: {dots}");
             assert!(plan.symbol_mm() <= plan.width.mm() + 1e-9, "{tenths}");
-            assert!(
-                plan.symbol_mm() >= plan.width.mm() * 0.9,
-                "{tenths}: {}",
-                plan.symbol_mm()
-            );
+            assert!(plan.symbol_mm() >= plan.width.mm() * 0.9, "{tenths}: {}", plan.symbol_mm());
         }
     }
 
     #[test]
     fn the_standard_label_gets_three_dots_at_203_dpi_and_the_smallest_four_at_300() {
         let standard = plan(CarrierChoice::Full, LabelWidth::STANDARD, HOST_18).unwrap();
-        assert_eq!(
-            (standard.dpi, format!("{:.4}", standard.module_mm)),
-            (203, "0.3754".to_owned())
-        );
+        assert_eq!((standard.dpi, format!("{:.4}", standard.module_mm)), (203, "0.3754".to_owned()));
         let careful = plan(CarrierChoice::Full, Q8_MIN_WIDTH, "https://tem.vn").unwrap();
-        assert_eq!(
-            (careful.version, careful.dpi, format!("{:.4}", careful.module_mm)),
-            (8, 203, "0.3754".to_owned())
-        );
+        assert_eq!((careful.version, careful.dpi, format!("{:.4}", careful.module_mm)), (8, 203, "0.3754".to_owned()));
         let smallest = plan(CarrierChoice::Full, FULL_MIN_WIDTH, HOST_18).unwrap();
-        assert_eq!(
-            (smallest.dpi, format!("{:.4}", smallest.module_mm)),
-            (300, "0.3387".to_owned())
-        );
+        assert_eq!((smallest.dpi, format!("{:.4}", smallest.module_mm)), (300, "0.3387".to_owned()));
     }
 
     #[test]

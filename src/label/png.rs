@@ -20,11 +20,7 @@ impl PxPerModule {
     /// A scale in pixels a module; 1 to 32.
     pub fn new(px: u32) -> Result<Self, LabelError> {
         let in_range = (Self::MIN..=Self::MAX).contains(&px);
-        u8::try_from(px)
-            .ok()
-            .filter(|_| in_range)
-            .map(Self)
-            .ok_or(LabelError::PxOutOfRange { px })
+        u8::try_from(px).ok().filter(|_| in_range).map(Self).ok_or(LabelError::PxOutOfRange { px })
     }
 
     /// The scale as a number.
@@ -45,11 +41,7 @@ pub fn qr_png(symbol: &Symbol, scale: PxPerModule) -> Result<Vec<u8>, LabelError
     encoder.set_filter(Filter::Up);
     let per_metre = (f64::from(scale.0) * METRE_MM / symbol.module_mm()).round();
     let per_metre = format!("{per_metre:.0}").parse().ok();
-    encoder.set_pixel_dims(per_metre.map(|n| PixelDimensions {
-        xppu: n,
-        yppu: n,
-        unit: Unit::Meter,
-    }));
+    encoder.set_pixel_dims(per_metre.map(|n| PixelDimensions { xppu: n, yppu: n, unit: Unit::Meter }));
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&pixels(symbol, scale, side))?;
     writer.finish()?;

@@ -58,17 +58,7 @@ impl<'a> SheetSpec<'a> {
         let layout = Layout::new(plan, origin, &text);
         let n_columns = count_that_fit(GRID_WIDTH, plan.width.mm());
         let n_rows = count_that_fit(GRID_HEIGHT, layout.height);
-        Ok(Self {
-            plan: *plan,
-            origin,
-            text,
-            first,
-            last,
-            n_stamps,
-            layout,
-            n_columns,
-            n_rows,
-        })
+        Ok(Self { plan: *plan, origin, text, first, last, n_stamps, layout, n_columns, n_rows })
     }
 
     /// Labels on a full page.
@@ -114,11 +104,7 @@ pub fn sheet_page(spec: &SheetSpec, page: u32, stamps: &[StampText]) -> Result<S
     let n_per_page = spec.n_per_page();
     let n = u32::try_from(stamps.len()).unwrap_or(u32::MAX);
     if n == 0 || n > n_per_page || !(1..=spec.n_pages()).contains(&page) {
-        return Err(LabelError::PageSize {
-            page,
-            n: stamps.len(),
-            n_per_page,
-        });
+        return Err(LabelError::PageSize { page, n: stamps.len(), n_per_page });
     }
     let (cell_x, cell_y) = (spec.plan.width.mm() + GAP, spec.layout.height + GAP);
     let n_rows = n.div_ceil(spec.n_columns);
@@ -160,24 +146,14 @@ pub fn sheet_tail() -> String {
 
 /// What a page says outside its labels.
 fn page_head(spec: &SheetSpec, page: u32) -> String {
-    let LabelText {
-        product,
-        producer,
-        lot,
-        issuer_name,
-        demo,
-        ..
-    } = spec.text;
+    let LabelText { product, producer, lot, issuer_name, demo, .. } = spec.text;
     let serials = if spec.first == spec.last {
         format!("số {}", spec.first)
     } else {
         format!("số {} – {}", spec.first, spec.last)
     };
-    let demo = if demo {
-        format!("<p class=\"demo\">{DEMO} – không dán lên hàng bán</p>")
-    } else {
-        String::new()
-    };
+    let demo =
+        if demo { format!("<p class=\"demo\">{DEMO} – không dán lên hàng bán</p>") } else { String::new() };
     format!(
         "<section class=\"page\">\n<header>\n<div class=\"what\">{demo}<p class=\"product\">{}</p><p>{}</p>\
          <p><b>Lô {}</b>, <b>{serials}</b>, {}</p></div>\n\
@@ -208,10 +184,7 @@ fn ruler() -> String {
 
 /// Grey dashes between the labels, as many as there are rows and columns on this page.
 fn cut_lines(n_columns: u32, n_rows: u32, cell_x: f64, cell_y: f64) -> String {
-    let (width, height) = (
-        number(f64::from(n_columns) * cell_x),
-        number(f64::from(n_rows) * cell_y),
-    );
+    let (width, height) = (number(f64::from(n_columns) * cell_x), number(f64::from(n_rows) * cell_y));
     let mut lines = String::new();
     for column in 0..=n_columns {
         let _ = write!(lines, "M{} 0v{height}", number(f64::from(column) * cell_x));
@@ -238,11 +211,7 @@ mod tests {
 
     fn page(spec: &SheetSpec, number: u32, n: u32) -> Result<String, LabelError> {
         let made: Vec<TestStamp> = (1..=n).map(TestStamp::numbered).collect();
-        sheet_page(
-            spec,
-            number,
-            &made.iter().map(|stamp| stamp.text(HOSTS[1])).collect::<Vec<_>>(),
-        )
+        sheet_page(spec, number, &made.iter().map(|stamp| stamp.text(HOSTS[1])).collect::<Vec<_>>())
     }
 
     fn whole(mm: f64, text: LabelText<'static>, n: u32) -> String {
@@ -264,10 +233,7 @@ mod tests {
                 let spec = spec(f64::from(tenths) / 10.0, text, 1);
                 let width = f64::from(spec.n_columns) * (spec.plan.width.mm() + GAP);
                 let height = f64::from(spec.n_rows) * (spec.layout.height + GAP);
-                assert!(
-                    width <= GRID_WIDTH && height <= GRID_HEIGHT,
-                    "{tenths}: {width} {height}"
-                );
+                assert!(width <= GRID_WIDTH && height <= GRID_HEIGHT, "{tenths}: {width} {height}");
             }
         }
     }
@@ -276,17 +242,9 @@ mod tests {
     fn a_sheet_takes_1_to_2000_stamps() {
         let plan = plan(CarrierChoice::Full, LabelWidth::STANDARD, HOSTS[1]).unwrap();
         for n in [0, 2_001, u32::MAX] {
-            assert_eq!(
-                SheetSpec::new(&plan, HOSTS[1], TEXT, (1, 1), n).unwrap_err().code(),
-                "label_sheet_size"
-            );
+            assert_eq!(SheetSpec::new(&plan, HOSTS[1], TEXT, (1, 1), n).unwrap_err().code(), "label_sheet_size");
         }
-        assert_eq!(
-            SheetSpec::new(&plan, HOSTS[1], TEXT, (1, 2_000), 2_000)
-                .unwrap()
-                .n_pages(),
-            42
-        );
+        assert_eq!(SheetSpec::new(&plan, HOSTS[1], TEXT, (1, 2_000), 2_000).unwrap().n_pages(), 42);
     }
 
     #[test]
@@ -295,11 +253,7 @@ mod tests {
         assert_eq!((spec.n_per_page(), spec.n_pages()), (48, 3));
         assert!(page(&spec, 3, 48).is_ok());
         for (number, n) in [(1, 0), (1, 49), (0, 4), (4, 4)] {
-            assert_eq!(
-                page(&spec, number, n).unwrap_err().code(),
-                "label_page_size",
-                "{number} {n}"
-            );
+            assert_eq!(page(&spec, number, n).unwrap_err().code(), "label_page_size", "{number} {n}");
         }
     }
 

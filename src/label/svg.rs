@@ -48,9 +48,7 @@ struct Borders {
 impl Borders {
     fn of(symbol: &Symbol) -> Self {
         let n = symbol.n_modules();
-        let above = (0..=n)
-            .map(|y| symbol.row(y) ^ y.checked_sub(1).map_or(0, |up| symbol.row(up)))
-            .collect();
+        let above = (0..=n).map(|y| symbol.row(y) ^ y.checked_sub(1).map_or(0, |up| symbol.row(up))).collect();
         let left = (0..=n).map(|y| symbol.row(y) ^ (symbol.row(y) << 1)).collect();
         Self { above, left }
     }
@@ -95,18 +93,11 @@ impl Borders {
     /// Follows borders along column x from line y down or up; a corner never offers both.
     fn drop(&mut self, x: u16, y: &mut u16) -> i32 {
         let mut steps = 0;
-        while self
-            .left
-            .get_mut(usize::from(*y))
-            .is_some_and(|line| take(line, Some(x)))
-        {
+        while self.left.get_mut(usize::from(*y)).is_some_and(|line| take(line, Some(x))) {
             *y += 1;
             steps += 1;
         }
-        while y
-            .checked_sub(1)
-            .and_then(|up| self.left.get_mut(usize::from(up)))
-            .is_some_and(|line| take(line, Some(x)))
+        while y.checked_sub(1).and_then(|up| self.left.get_mut(usize::from(up))).is_some_and(|line| take(line, Some(x)))
         {
             *y -= 1;
             steps -= 1;
@@ -188,12 +179,8 @@ mod tests {
     fn a_symbol_takes_at_most_5_kb() {
         for n in 0..200 {
             let svg = qr_svg(
-                &symbol_for(
-                    &TestStamp::numbered(n).text(HOSTS[1]),
-                    Carrier::Full,
-                    LabelWidth::new(23.0).unwrap(),
-                )
-                .unwrap(),
+                &symbol_for(&TestStamp::numbered(n).text(HOSTS[1]), Carrier::Full, LabelWidth::new(23.0).unwrap())
+                    .unwrap(),
             );
             assert!(svg.len() <= 5_000, "{}", svg.len());
         }
@@ -202,10 +189,7 @@ mod tests {
     #[test]
     fn the_picture_is_sized_in_mm_with_the_quiet_zone() {
         let svg = qr_svg(&symbol_for(&stamp().text(HOSTS[1]), Carrier::Full, LabelWidth::STANDARD).unwrap());
-        assert!(
-            svg.contains(r#"width="19.895mm" height="19.895mm" viewBox="0 0 53 53""#),
-            "{svg}"
-        );
+        assert!(svg.contains(r#"width="19.895mm" height="19.895mm" viewBox="0 0 53 53""#), "{svg}");
         assert!(svg.contains(r##"<path fill="#fff" d="M0 0h53v53H0z"/>"##), "{svg}");
         assert!(svg.contains(r#"d="M4 4h7"#), "{svg}");
     }

@@ -113,10 +113,7 @@ impl Plan {
             Carrier::Compact => bits.push_alphanumeric_data(stamp.code.as_bytes())?,
         }
         bits.push_terminator(self.level.ec())?;
-        Ok(Symbol {
-            plan: *self,
-            rows: draw_with_best_mask(bits, self.level)?,
-        })
+        Ok(Symbol { plan: *self, rows: draw_with_best_mask(bits, self.level)? })
     }
 }
 
@@ -138,10 +135,7 @@ mod tests {
         let plan = plan(CarrierChoice::Auto, LabelWidth::STANDARD, HOSTS[1]).unwrap();
         for n in 0..10_000 {
             let symbol = plan.symbol(&TestStamp::numbered(n).text(HOSTS[1])).unwrap();
-            assert_eq!(
-                (symbol.name().as_str(), symbol.n_modules(), symbol.rows.len()),
-                ("7-M", 45, 45)
-            );
+            assert_eq!((symbol.name().as_str(), symbol.n_modules(), symbol.rows.len()), ("7-M", 45, 45));
         }
     }
 
@@ -149,22 +143,9 @@ mod tests {
     fn extreme_digits_keep_the_size() {
         for (digit, letter) in [("0", "0"), ("9", "Z"), ("7", "H")] {
             let (digits, code) = (digit.repeat(N_DIGITS), letter.repeat(N_CODE));
-            let stamp = StampText {
-                origin: HOSTS[2],
-                digits: &digits,
-                code: &code,
-                serial: 1,
-            };
-            assert_eq!(
-                symbol_for(&stamp, Carrier::Full, LabelWidth::STANDARD).unwrap().name(),
-                "7-M"
-            );
-            assert_eq!(
-                symbol_for(&stamp, Carrier::Compact, LabelWidth::STANDARD)
-                    .unwrap()
-                    .name(),
-                "5-Q"
-            );
+            let stamp = StampText { origin: HOSTS[2], digits: &digits, code: &code, serial: 1 };
+            assert_eq!(symbol_for(&stamp, Carrier::Full, LabelWidth::STANDARD).unwrap().name(), "7-M");
+            assert_eq!(symbol_for(&stamp, Carrier::Compact, LabelWidth::STANDARD).unwrap().name(), "5-Q");
         }
     }
 
@@ -183,11 +164,7 @@ mod tests {
             let plan = plan(carrier.into(), width, &origin).unwrap();
             assert_eq!(plan.name(), name);
             assert!(plan.symbol(&made.text(&origin)).is_ok(), "{name}");
-            assert_eq!(
-                plan.symbol(&made.text(&format!("{origin}h"))).unwrap_err().code(),
-                "label_symbol",
-                "{name}"
-            );
+            assert_eq!(plan.symbol(&made.text(&format!("{origin}h"))).unwrap_err().code(), "label_symbol", "{name}");
         }
     }
 
@@ -195,10 +172,7 @@ mod tests {
     fn a_malformed_stamp_is_refused() {
         let good = stamp();
         let check = |text: StampText, carrier, code| {
-            assert_eq!(
-                symbol_for(&text, carrier, LabelWidth::STANDARD).unwrap_err().code(),
-                code
-            );
+            assert_eq!(symbol_for(&text, carrier, LabelWidth::STANDARD).unwrap_err().code(), code);
         };
         let good = good.text(HOSTS[0]);
         for digits in [
@@ -210,34 +184,19 @@ mod tests {
         ] {
             check(StampText { digits, ..good }, Carrier::Full, "label_digits_malformed");
         }
-        for code in [
-            "",
-            "ABCD-EFGH-JKMN-P",
-            "abcdefghjkmnpqrs",
-            "ABCDEFGHJKMNPQRU",
-            "ABCDEFGHJKMNPQR",
-            "ABCDEFGHJKMNPQRSS",
-        ] {
+        for code in
+            ["", "ABCD-EFGH-JKMN-P", "abcdefghjkmnpqrs", "ABCDEFGHJKMNPQRU", "ABCDEFGHJKMNPQR", "ABCDEFGHJKMNPQRSS"]
+        {
             check(StampText { code, ..good }, Carrier::Compact, "label_code_malformed");
             check(StampText { code, ..good }, Carrier::Full, "label_code_malformed");
         }
-        check(
-            StampText {
-                origin: "https://Tem.vn",
-                ..good
-            },
-            Carrier::Full,
-            "label_origin_malformed",
-        );
+        check(StampText { origin: "https://Tem.vn", ..good }, Carrier::Full, "label_origin_malformed");
     }
 
     #[test]
     fn a_compact_symbol_needs_no_digits() {
         let made = stamp();
-        let text = StampText {
-            digits: "",
-            ..made.text(HOSTS[0])
-        };
+        let text = StampText { digits: "", ..made.text(HOSTS[0]) };
         assert!(symbol_for(&text, Carrier::Compact, LabelWidth::STANDARD).is_ok());
     }
 

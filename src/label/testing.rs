@@ -6,11 +6,8 @@ use zxingcpp::{BarcodeFormat, ImageView};
 use super::{LabelText, StampText};
 
 /// Origins of three lengths: 8-Q, 9-Q and the longest that fits.
-pub(super) const HOSTS: [&str; 3] = [
-    "https://tem.vn",
-    "https://ocop.thainguyen.vn",
-    "https://truyxuat.ocop.thainguyen.gov.vn",
-];
+pub(super) const HOSTS: [&str; 3] =
+    ["https://tem.vn", "https://ocop.thainguyen.vn", "https://truyxuat.ocop.thainguyen.gov.vn"];
 
 /// A small generator with a fixed seed, so that every failure repeats.
 pub(super) struct Dice(u64);
@@ -42,29 +39,13 @@ impl TestStamp {
         let mut dice = Dice::new(u64::from(serial));
         let mut draw = |alphabet: &str, n: usize| -> String {
             let n_letters = u64::try_from(alphabet.len()).unwrap();
-            (0..n)
-                .map(|_| {
-                    alphabet
-                        .chars()
-                        .nth(usize::try_from(dice.below(n_letters)).unwrap())
-                        .unwrap()
-                })
-                .collect()
+            (0..n).map(|_| alphabet.chars().nth(usize::try_from(dice.below(n_letters)).unwrap()).unwrap()).collect()
         };
-        Self {
-            digits: draw("0123456789", 187),
-            code: draw("0123456789ABCDEFGHJKMNPQRSTVWXYZ", 16),
-            serial,
-        }
+        Self { digits: draw("0123456789", 187), code: draw("0123456789ABCDEFGHJKMNPQRSTVWXYZ", 16), serial }
     }
 
     pub(super) fn text<'a>(&'a self, origin: &'a str) -> StampText<'a> {
-        StampText {
-            origin,
-            digits: &self.digits,
-            code: &self.code,
-            serial: self.serial,
-        }
+        StampText { origin, digits: &self.digits, code: &self.code, serial: self.serial }
     }
 }
 
@@ -97,20 +78,13 @@ pub(super) const HOSTILE: LabelText<'static> = LabelText {
 
 /// What a reader limited to QR model 2 finds in a PNG.
 pub(super) fn read_png(png: &[u8]) -> Vec<String> {
-    read_picture(
-        &image::load_from_memory_with_format(png, ImageFormat::Png)
-            .unwrap()
-            .to_luma8(),
-    )
+    read_picture(&image::load_from_memory_with_format(png, ImageFormat::Png).unwrap().to_luma8())
 }
 
 /// What a reader limited to QR model 2 finds in a picture.
 pub(super) fn read_picture(picture: &GrayImage) -> Vec<String> {
     let (width, height) = picture.dimensions();
     let view = ImageView::from_slice(picture.as_raw(), width, height, zxingcpp::ImageFormat::Lum).unwrap();
-    let found = zxingcpp::read()
-        .formats(BarcodeFormat::QRCodeModel2)
-        .from(view)
-        .unwrap();
+    let found = zxingcpp::read().formats(BarcodeFormat::QRCodeModel2).from(view).unwrap();
     found.iter().map(zxingcpp::Barcode::text).collect()
 }

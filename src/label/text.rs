@@ -64,10 +64,7 @@ pub(super) fn width_em(text: &str) -> f64 {
 /// One line, squeezed as far as needed.
 pub(super) fn fit_line(text: &str, size: f64, room: f64) -> Line {
     let squeeze = (width_em(text) * size > room).then_some(room);
-    Line {
-        text: text.to_owned(),
-        squeeze,
-    }
+    Line { text: text.to_owned(), squeeze }
 }
 
 /// The size up to `size` at which a text stays on one line without being squeezed too far.
@@ -86,16 +83,9 @@ pub(super) fn fit(text: &str, size: f64, room: f64, max_lines: usize) -> Vec<Lin
     } else {
         // The narrowest room that takes no more lines leaves no single word on the last one.
         let narrower = (10..20).map(|twentieths| break_lines(text, size, room * f64::from(twentieths) / 20.0));
-        lines = narrower
-            .into_iter()
-            .find(|narrow| narrow.len() == lines.len())
-            .unwrap_or(lines);
+        lines = narrower.into_iter().find(|narrow| narrow.len() == lines.len()).unwrap_or(lines);
     }
-    lines
-        .iter()
-        .filter(|line| !line.is_empty())
-        .map(|line| fit_line(line, size, room))
-        .collect()
+    lines.iter().filter(|line| !line.is_empty()).map(|line| fit_line(line, size, room)).collect()
 }
 
 fn fits(line: &str, size: f64, room: f64) -> bool {
@@ -104,16 +94,9 @@ fn fits(line: &str, size: f64, room: f64) -> bool {
 
 fn break_lines(text: &str, size: f64, room: f64) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text
-        .split_whitespace()
-        .flat_map(|word| pieces(word, |piece| fits(piece, size, room)))
-    {
+    for word in text.split_whitespace().flat_map(|word| pieces(word, |piece| fits(piece, size, room))) {
         let Some(last) = lines.last_mut() else { break };
-        let joined = if last.is_empty() {
-            word.clone()
-        } else {
-            format!("{last} {word}")
-        };
+        let joined = if last.is_empty() { word.clone() } else { format!("{last} {word}") };
         if fits(&joined, size, room) {
             *last = joined;
         } else {
@@ -161,13 +144,7 @@ mod tests {
 
     #[test]
     fn a_number_has_at_most_three_decimals_and_no_tail() {
-        for (value, text) in [
-            (20.0, "20"),
-            (19.8946, "19.895"),
-            (0.5, "0.5"),
-            (100.0, "100"),
-            (0.0, "0"),
-        ] {
+        for (value, text) in [(20.0, "20"), (19.8946, "19.895"), (0.5, "0.5"), (100.0, "100"), (0.0, "0")] {
             assert_eq!(number(value), text);
         }
     }
@@ -176,17 +153,8 @@ mod tests {
     fn a_long_text_is_broken_between_words_and_ends_in_an_ellipsis() {
         let lines = fit("Chè Tân Cương hảo hạng của hợp tác xã Hảo Đạt", 2.0, 19.0, 2);
         assert_eq!(lines.len(), 2);
-        assert!(
-            lines[0].text.starts_with("Chè Tân Cương") && lines[1].text.ends_with('…'),
-            "{lines:?}"
-        );
-        assert_eq!(
-            fit("Chè", 2.0, 19.0, 2),
-            [Line {
-                text: "Chè".to_owned(),
-                squeeze: None
-            }]
-        );
+        assert!(lines[0].text.starts_with("Chè Tân Cương") && lines[1].text.ends_with('…'), "{lines:?}");
+        assert_eq!(fit("Chè", 2.0, 19.0, 2), [Line { text: "Chè".to_owned(), squeeze: None }]);
         assert!(fit("  ", 2.0, 19.0, 2).is_empty());
     }
 

@@ -109,24 +109,15 @@ async fn list_products(_: Public, query: web::Query<PageQuery>, register: web::D
     }
     let after = match query.cursor.as_deref() {
         None => 0,
-        Some(cursor) => cursor
-            .parse()
-            .map_err(|_| Error::invalid("cursor", "cursor không đúng.", "unknown cursor"))?,
+        Some(cursor) => cursor.parse().map_err(|_| Error::invalid("cursor", "cursor không đúng.", "unknown cursor"))?,
     };
     let mut products = register.list_products(after, limit + 1).await?;
     let limit = usize::try_from(limit).unwrap_or_default();
     let has_more = limit < products.len();
     products.truncate(limit);
-    let next = if has_more {
-        products.last().map(|product| product.product_no.to_string())
-    } else {
-        None
-    };
+    let next = if has_more { products.last().map(|product| product.product_no.to_string()) } else { None };
     let today = register.today();
-    let items = products
-        .into_iter()
-        .map(|product| ProductView::new(product, today))
-        .collect();
+    let items = products.into_iter().map(|product| ProductView::new(product, today)).collect();
     Ok(HttpResponse::Ok().json(ProductPage { items, next }))
 }
 
@@ -137,9 +128,7 @@ async fn list_products(_: Public, query: web::Query<PageQuery>, register: web::D
     (status = 404, description = "No such product", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn show_product(_: Public, product_no: web::Path<String>, register: web::Data<Register>) -> Result<HttpResponse> {
-    let product_no: ProductNo = product_no
-        .parse()
-        .map_err(|_| Error::NotFound(crate::error::Thing::Product))?;
+    let product_no: ProductNo = product_no.parse().map_err(|_| Error::NotFound(crate::error::Thing::Product))?;
     let product = register.find_product(product_no).await?;
     Ok(HttpResponse::Ok().json(ProductView::new(product, register.today())))
 }

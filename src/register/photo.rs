@@ -29,9 +29,7 @@ pub fn shrink(bytes: &[u8]) -> Result<Vec<u8>> {
             "the picture cannot be read; use a PNG or JPEG",
         )
     };
-    let mut reader = ImageReader::new(Cursor::new(bytes))
-        .with_guessed_format()
-        .map_err(|_| unreadable())?;
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| unreadable())?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE_PX);
     limits.max_image_height = Some(MAX_SIDE_PX);
@@ -42,9 +40,7 @@ pub fn shrink(bytes: &[u8]) -> Result<Vec<u8>> {
         let small = picture.resize(side, side, FilterType::Lanczos3).into_rgb8();
         for quality in QUALITIES {
             let mut jpeg = Vec::new();
-            JpegEncoder::new_with_quality(&mut jpeg, quality)
-                .encode_image(&small)
-                .map_err(|_| unreadable())?;
+            JpegEncoder::new_with_quality(&mut jpeg, quality).encode_image(&small).map_err(|_| unreadable())?;
             if jpeg.len() <= MAX_INLINE_BYTES {
                 return Ok(jpeg);
             }
@@ -59,19 +55,14 @@ mod tests {
 
     fn png(image: &image::RgbImage) -> Vec<u8> {
         let mut bytes = Vec::new();
-        image
-            .write_to(&mut Cursor::new(&mut bytes), image::ImageFormat::Png)
-            .unwrap();
+        image.write_to(&mut Cursor::new(&mut bytes), image::ImageFormat::Png).unwrap();
         bytes
     }
 
     #[test]
     fn even_noise_shrinks_to_4_kib() {
         let noise = image::RgbImage::from_fn(900, 700, |x, y| {
-            let n = x
-                .wrapping_mul(2_654_435_761)
-                .wrapping_add(y.wrapping_mul(40_503))
-                .to_be_bytes();
+            let n = x.wrapping_mul(2_654_435_761).wrapping_add(y.wrapping_mul(40_503)).to_be_bytes();
             image::Rgb([n[0], n[1], n[2]])
         });
         let jpeg = shrink(&png(&noise)).unwrap();

@@ -35,10 +35,7 @@ pub fn may_mint(product: &Product, request: MintRequest) -> Result<()> {
         CertificateState::InForce => {}
     }
     if on(request.packed_on) != CertificateState::InForce {
-        return Err(Error::CertificateNotOnPackingDay {
-            product_no,
-            packed_on: request.packed_on,
-        });
+        return Err(Error::CertificateNotOnPackingDay { product_no, packed_on: request.packed_on });
     }
     let missing = missing_items(product, request.last_valid_day);
     if !missing.is_empty() {
@@ -47,10 +44,7 @@ pub fn may_mint(product: &Product, request: MintRequest) -> Result<()> {
     if let Some(last) = request.last_valid_day.filter(|last| *last < request.today) {
         return Err(Error::refused(
             "past-shelf-life",
-            format!(
-                "Lô này đã hết hạn sử dụng ngày {}; không in tem được nữa.",
-                last.format("%d/%m/%Y")
-            ),
+            format!("Lô này đã hết hạn sử dụng ngày {}; không in tem được nữa.", last.format("%d/%m/%Y")),
             format!("the goods of this batch were good until {last}; no more stamps can be minted"),
         ));
     }
@@ -66,25 +60,14 @@ pub fn missing_items(product: &Product, last_valid_day: Option<NaiveDate>) -> Ve
         (blank(&product.producer.name), Missing::Producer),
         (product.producer.address().is_none(), Missing::Address),
         (product.standards.as_deref().is_none_or(blank), Missing::Standards),
-        (
-            product.shelf_life.is_some() && last_valid_day.is_none(),
-            Missing::ShelfLife,
-        ),
+        (product.shelf_life.is_some() && last_valid_day.is_none(), Missing::ShelfLife),
     ];
-    checks
-        .into_iter()
-        .filter(|(is_missing, _)| *is_missing)
-        .map(|(_, item)| item)
-        .collect()
+    checks.into_iter().filter(|(is_missing, _)| *is_missing).map(|(_, item)| item).collect()
 }
 
 /// The certificate that covers a day.
 pub fn certificate_on(certificates: &[Certificate], day: NaiveDate) -> Option<&Certificate> {
-    certificates.iter().find(|certificate| {
-        certificate
-            .window
-            .is_some_and(|(first, last)| first <= day && day <= last)
-    })
+    certificates.iter().find(|certificate| certificate.window.is_some_and(|(first, last)| first <= day && day <= last))
 }
 
 /// How certificates stand on a day. Without any dates it is unknown, never lapsed.
@@ -99,9 +82,7 @@ pub fn certificate_state(certificates: &[Certificate], day: NaiveDate) -> Certif
     windows()
         .map(|(first, _)| first)
         .min()
-        .map_or(CertificateState::Unknown, |first_day| CertificateState::NotYetValid {
-            first_day,
-        })
+        .map_or(CertificateState::Unknown, |first_day| CertificateState::NotYetValid { first_day })
 }
 
 #[cfg(test)]
@@ -116,12 +97,7 @@ mod tests {
 
     fn certificate(window: Option<(&str, &str)>) -> Certificate {
         let window = window.map(|(from, to)| (day(from), day(to)));
-        Certificate {
-            stars: Some(4),
-            number: Some("1".into()),
-            issuer: None,
-            window,
-        }
+        Certificate { stars: Some(4), number: Some("1".into()), issuer: None, window }
     }
 
     fn product() -> Product {
@@ -148,11 +124,8 @@ mod tests {
 
     #[track_caller]
     fn check(product: &Product, packed_on: &str, today: &str, expected: &str) {
-        let request = MintRequest {
-            packed_on: day(packed_on),
-            last_valid_day: Some(day("2027-12-31")),
-            today: day(today),
-        };
+        let request =
+            MintRequest { packed_on: day(packed_on), last_valid_day: Some(day("2027-12-31")), today: day(today) };
         let code = may_mint(product, request).map_or_else(|err| err.code(), |()| "ok");
         assert_eq!(code, expected);
     }
@@ -171,28 +144,17 @@ mod tests {
 
     #[test]
     fn a_certificate_without_dates_is_unknown_and_refuses_to_mint() {
-        let unknown = Product {
-            certificates: vec![certificate(None)],
-            ..product()
-        };
+        let unknown = Product { certificates: vec![certificate(None)], ..product() };
         check(&unknown, "2026-01-01", "2026-01-02", "certificate-unknown");
-        let none = Product {
-            certificates: vec![],
-            ..product()
-        };
+        let none = Product { certificates: vec![], ..product() };
         check(&none, "2026-01-01", "2026-01-02", "certificate-unknown");
     }
 
     #[test]
     fn packing_in_a_gap_between_two_certificates_refuses_to_mint() {
-        let two = vec![
-            certificate(Some(("2026-01-01", "2028-12-31"))),
-            certificate(Some(("2022-01-01", "2024-12-31"))),
-        ];
-        let product = Product {
-            certificates: two,
-            ..product()
-        };
+        let two =
+            vec![certificate(Some(("2026-01-01", "2028-12-31"))), certificate(Some(("2022-01-01", "2024-12-31")))];
+        let product = Product { certificates: two, ..product() };
         check(&product, "2025-06-01", "2026-06-01", "certificate-not-on-packing-day");
         check(&product, "2024-12-31", "2026-06-01", "ok");
     }
@@ -227,23 +189,12 @@ mod tests {
 
     #[test]
     fn tourism_is_not_stamped_by_the_batch() {
-        check(
-            &Product {
-                set_no: 26,
-                ..product()
-            },
-            "2026-01-01",
-            "2026-01-02",
-            "not-stamped-by-batch",
-        );
+        check(&Product { set_no: 26, ..product() }, "2026-01-01", "2026-01-02", "not-stamped-by-batch");
     }
 
     #[test]
     fn goods_past_their_last_day_get_no_more_stamps() {
-        let long = Product {
-            certificates: vec![certificate(Some(("2024-01-01", "2030-12-31")))],
-            ..product()
-        };
+        let long = Product { certificates: vec![certificate(Some(("2024-01-01", "2030-12-31")))], ..product() };
         check(&long, "2026-01-01", "2027-12-31", "ok");
         check(&long, "2026-01-01", "2028-01-01", "past-shelf-life");
     }

@@ -76,35 +76,16 @@ pub(super) fn communes() -> Result<Vec<Commune>> {
     let mut communes = Vec::new();
     for [code, name, kind, _former_province] in rows(COMMUNES)? {
         let (valid_from, province) = (reform()?, PROVINCE.to_owned());
-        communes.push(Commune {
-            code,
-            valid_from,
-            valid_to: None,
-            name,
-            kind,
-            district: None,
-            province,
-        });
+        communes.push(Commune { code, valid_from, valid_to: None, name, kind, district: None, province });
     }
     for [_, _, code, name, district, province] in rows(COMMUNE_CHANGES)? {
-        if communes
-            .iter()
-            .any(|commune| commune.code == code && commune.valid_to.is_some())
-        {
+        if communes.iter().any(|commune| commune.code == code && commune.valid_to.is_some()) {
             continue;
         }
         let kind = name.split_whitespace().next().unwrap_or_default().to_lowercase();
         let province = province.trim_start_matches("Tỉnh ").to_owned();
         let (valid_from, valid_to) = (codes_began()?, Some(date(BEFORE_REFORM)?));
-        communes.push(Commune {
-            code,
-            valid_from,
-            valid_to,
-            name,
-            kind,
-            district: Some(district),
-            province,
-        });
+        communes.push(Commune { code, valid_from, valid_to, name, kind, district: Some(district), province });
     }
     Ok(communes)
 }
@@ -121,15 +102,7 @@ pub(super) fn commune_changes() -> Result<Vec<CommuneChange>> {
 pub(super) fn product_sets() -> Result<Vec<ProductSet>> {
     let set = |[set_no, valid_from, industry, name_vi, name_en, has_batches, source]: [String; 7]| {
         let (set_no, valid_from) = (number(&set_no)?, date(&valid_from)?);
-        Ok(ProductSet {
-            set_no,
-            valid_from,
-            industry,
-            name_vi,
-            name_en,
-            has_batches: has_batches == "yes",
-            source,
-        })
+        Ok(ProductSet { set_no, valid_from, industry, name_vi, name_en, has_batches: has_batches == "yes", source })
     };
     rows(PRODUCT_SETS)?.into_iter().map(set).collect()
 }
@@ -142,11 +115,7 @@ pub(super) fn star_bands() -> Result<Vec<StarBand>> {
             valid_from: date(&valid_from)?,
             min_score: number(&min_score)?,
             recognised_by: Some(recognised_by).filter(|text| !text.is_empty()),
-            certificate_months: if certificate_months.is_empty() {
-                None
-            } else {
-                Some(number(&certificate_months)?)
-            },
+            certificate_months: if certificate_months.is_empty() { None } else { Some(number(&certificate_months)?) },
             source,
         })
     };
@@ -191,11 +160,7 @@ mod tests {
             product_sets().unwrap().iter().map(|set| set.set_no).collect::<Vec<_>>(),
             (1..=26).collect::<Vec<_>>()
         );
-        let scores = star_bands()
-            .unwrap()
-            .iter()
-            .map(|band| (band.stars, band.min_score))
-            .collect::<Vec<_>>();
+        let scores = star_bands().unwrap().iter().map(|band| (band.stars, band.min_score)).collect::<Vec<_>>();
         assert_eq!(scores, [(1, 0), (2, 30), (3, 50), (4, 70), (5, 90)]);
     }
 }

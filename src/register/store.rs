@@ -51,12 +51,7 @@ struct SetColumns {
     name_en: String,
 }
 
-type Joined = (
-    ProductColumns,
-    ProducerColumns,
-    Option<CommuneColumns>,
-    Option<SetColumns>,
-);
+type Joined = (ProductColumns, ProducerColumns, Option<CommuneColumns>, Option<SetColumns>);
 
 /// One product as the register has it, with the set's name of `day`.
 pub(crate) async fn find_product(
@@ -121,14 +116,7 @@ async fn load_products(conn: &mut AsyncPgConnection, wanted: Wanted, day: NaiveD
 
 /// Newest window first, those without dates last.
 async fn load_certificates(conn: &mut AsyncPgConnection, product_nos: &[i32]) -> QueryResult<Vec<(i32, Certificate)>> {
-    type Row = (
-        i32,
-        Option<i16>,
-        Option<String>,
-        Option<String>,
-        Option<NaiveDate>,
-        Option<NaiveDate>,
-    );
+    type Row = (i32, Option<i16>, Option<String>, Option<String>, Option<NaiveDate>, Option<NaiveDate>);
     let rows: Vec<Row> = certificates::table
         .filter(certificates::product_no.eq_any(product_nos))
         .select((
@@ -139,37 +127,19 @@ async fn load_certificates(conn: &mut AsyncPgConnection, product_nos: &[i32]) ->
             certificates::valid_from,
             certificates::valid_to,
         ))
-        .order((
-            certificates::product_no,
-            certificates::valid_from.desc().nulls_last(),
-            certificates::certificate_id,
-        ))
+        .order((certificates::product_no, certificates::valid_from.desc().nulls_last(), certificates::certificate_id))
         .load(conn)
         .await?;
     let to_certificate = |(product_no, stars, number, issuer, from, to): Row| {
         let stars = stars.and_then(|n| u8::try_from(n).ok());
-        (
-            product_no,
-            Certificate {
-                stars,
-                number,
-                issuer,
-                window: from.zip(to),
-            },
-        )
+        (product_no, Certificate { stars, number, issuer, window: from.zip(to) })
     };
     Ok(rows.into_iter().map(to_certificate).collect())
 }
 
 fn to_product((product, producer, commune, set): Joined, certificates: Vec<Certificate>) -> QueryResult<Product> {
-    let former: Vec<String> = [
-        producer.former_commune,
-        producer.former_district,
-        producer.former_province,
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let former: Vec<String> =
+        [producer.former_commune, producer.former_district, producer.former_province].into_iter().flatten().collect();
     Ok(Product {
         product_no: ProductNo::try_from(product.product_no).map_err(damaged)?,
         name: product.name,
@@ -185,11 +155,7 @@ fn to_product((product, producer, commune, set): Joined, certificates: Vec<Certi
             kind: ProducerKind::parse(&producer.kind),
             village: producer.village,
             commune: commune.map(|commune| format!("{}, {}", commune.name, commune.province)),
-            former: if former.is_empty() {
-                None
-            } else {
-                Some(former.join(", "))
-            },
+            former: if former.is_empty() { None } else { Some(former.join(", ")) },
         },
         certificates,
     })
@@ -220,11 +186,7 @@ pub(super) fn shelf_life_columns(shelf_life: Option<ShelfLife>) -> (Option<i16>,
 
 /// The issuer stored at init and whether this is a demonstration.
 pub(super) async fn deployment(conn: &mut AsyncPgConnection) -> QueryResult<Option<(String, bool)>> {
-    deployment::table
-        .select((deployment::issuer, deployment::demo))
-        .first(conn)
-        .await
-        .optional()
+    deployment::table.select((deployment::issuer, deployment::demo)).first(conn).await.optional()
 }
 
 pub(super) async fn insert_deployment(
@@ -234,11 +196,7 @@ pub(super) async fn insert_deployment(
     now: chrono::DateTime<chrono::Utc>,
 ) -> QueryResult<usize> {
     diesel::insert_into(deployment::table)
-        .values((
-            deployment::issuer.eq(issuer),
-            deployment::demo.eq(demo),
-            deployment::created_at.eq(now),
-        ))
+        .values((deployment::issuer.eq(issuer), deployment::demo.eq(demo), deployment::created_at.eq(now)))
         .execute(conn)
         .await
 }
@@ -249,11 +207,7 @@ pub(super) async fn communes_on(
     day: NaiveDate,
 ) -> QueryResult<Vec<(String, NaiveDate, String)>> {
     communes::table
-        .filter(
-            communes::valid_from
-                .le(day)
-                .and(communes::valid_to.is_null().or(communes::valid_to.ge(day))),
-        )
+        .filter(communes::valid_from.le(day).and(communes::valid_to.is_null().or(communes::valid_to.ge(day))))
         .select((communes::code, communes::valid_from, communes::name))
         .load(conn)
         .await
@@ -272,11 +226,7 @@ pub(super) async fn insert_communes(conn: &mut AsyncPgConnection, list: &[refere
         )
     };
     let rows: Vec<_> = list.iter().map(row).collect();
-    diesel::insert_into(communes::table)
-        .values(rows)
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await
+    diesel::insert_into(communes::table).values(rows).on_conflict_do_nothing().execute(conn).await
 }
 
 pub(super) async fn insert_commune_changes(
@@ -294,11 +244,7 @@ pub(super) async fn insert_commune_changes(
         )
     };
     let rows: Vec<_> = list.iter().map(row).collect();
-    diesel::insert_into(commune_changes::table)
-        .values(rows)
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await
+    diesel::insert_into(commune_changes::table).values(rows).on_conflict_do_nothing().execute(conn).await
 }
 
 pub(super) async fn insert_product_sets(
@@ -317,11 +263,7 @@ pub(super) async fn insert_product_sets(
         )
     };
     let rows: Vec<_> = list.iter().map(row).collect();
-    diesel::insert_into(product_sets::table)
-        .values(rows)
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await
+    diesel::insert_into(product_sets::table).values(rows).on_conflict_do_nothing().execute(conn).await
 }
 
 pub(super) async fn insert_star_bands(
@@ -340,9 +282,5 @@ pub(super) async fn insert_star_bands(
         )
     };
     let rows: Vec<_> = list.iter().map(row).collect();
-    diesel::insert_into(star_bands::table)
-        .values(rows)
-        .on_conflict_do_nothing()
-        .execute(conn)
-        .await
+    diesel::insert_into(star_bands::table).values(rows).on_conflict_do_nothing().execute(conn).await
 }

@@ -53,11 +53,7 @@ pub struct Producer {
 impl Producer {
     /// Village and commune in one line; none when neither is known.
     pub fn address(&self) -> Option<String> {
-        let parts: Vec<&str> = [&self.village, &self.commune]
-            .into_iter()
-            .flatten()
-            .map(String::as_str)
-            .collect();
+        let parts: Vec<&str> = [&self.village, &self.commune].into_iter().flatten().map(String::as_str).collect();
         if parts.is_empty() { None } else { Some(parts.join(", ")) }
     }
 }

@@ -110,11 +110,7 @@ impl KeyNo {
     /// Checks the range; 0 names no key.
     pub const fn new(n: u16) -> Result<Self, OutOfRange> {
         if n == 0 || Self::MAX < n {
-            return Err(OutOfRange {
-                what: "key_no",
-                min: 1,
-                max: 0x0fff,
-            });
+            return Err(OutOfRange { what: "key_no", min: 1, max: 0x0fff });
         }
         Ok(Self(n))
     }
@@ -129,14 +125,7 @@ impl TryFrom<i32> for KeyNo {
     type Error = OutOfRange;
 
     fn try_from(n: i32) -> Result<Self, OutOfRange> {
-        u16::try_from(n).map_or(
-            Err(OutOfRange {
-                what: "key_no",
-                min: 1,
-                max: 0x0fff,
-            }),
-            Self::new,
-        )
+        u16::try_from(n).map_or(Err(OutOfRange { what: "key_no", min: 1, max: 0x0fff }), Self::new)
     }
 }
 
@@ -167,21 +156,13 @@ impl LastValidDay {
         let n_days = day.signed_duration_since(Self::epoch()).num_days();
         match u16::try_from(n_days) {
             Ok(n) if 0 < n => Ok(Self(n)),
-            _ => Err(OutOfRange {
-                what: "last_valid_day",
-                min: 1,
-                max: 0xffff,
-            }),
+            _ => Err(OutOfRange { what: "last_valid_day", min: 1, max: 0xffff }),
         }
     }
 
     /// The calendar day, or nothing when the goods do not expire.
     pub fn to_date(self) -> Option<NaiveDate> {
-        if self == Self::NONE {
-            None
-        } else {
-            Self::epoch().checked_add_days(Days::new(self.0.into()))
-        }
+        if self == Self::NONE { None } else { Self::epoch().checked_add_days(Days::new(self.0.into())) }
     }
 
     /// Days since 2020-01-01.

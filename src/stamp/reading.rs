@@ -15,11 +15,7 @@ pub enum Reading<'t> {
 /// Tells what a text is. Query and fragment of a URL are ignored; a text that is neither URL nor typed code is digits.
 pub fn read(text: &str) -> Reading<'_> {
     let Some(after_scheme) = strip_scheme(text) else {
-        return if TypedCode::parse(text).is_ok() {
-            Reading::Code(text)
-        } else {
-            Reading::Digits(text)
-        };
+        return if TypedCode::parse(text).is_ok() { Reading::Code(text) } else { Reading::Digits(text) };
     };
     let end = after_scheme.find(['?', '#']).unwrap_or(after_scheme.len());
     let bare = after_scheme.get(..end).unwrap_or_default();
@@ -55,13 +51,8 @@ mod tests {
 
     #[test]
     fn another_path_gives_no_digits() {
-        for url in [
-            "https://x.vn",
-            "https://x.vn/",
-            "https://x.vn?/s/045",
-            "https://x.vn/S/045",
-            "https://x.vn//s/045",
-        ] {
+        for url in ["https://x.vn", "https://x.vn/", "https://x.vn?/s/045", "https://x.vn/S/045", "https://x.vn//s/045"]
+        {
             check(url, Reading::Digits(""));
         }
     }

@@ -31,9 +31,6 @@ impl fmt::Debug for ScratchCode {
 /// The scratch code of one stamp: the whole HMAC as one big-endian number, modulo 10^8.
 pub fn scratch_code(key: &CodeKey, batch_no: BatchNo, serial: Serial) -> ScratchCode {
     let digest = key.mac(TAG, batch_no, serial).map(|mac| mac.finalize().into_bytes());
-    let number = digest
-        .iter()
-        .flatten()
-        .fold(0_u64, |n, &byte| (n << 8 | u64::from(byte)) % MODULUS);
+    let number = digest.iter().flatten().fold(0_u64, |n, &byte| (n << 8 | u64::from(byte)) % MODULUS);
     ScratchCode(number)
 }

@@ -35,10 +35,7 @@ impl Issuer {
         let mut prefix = TAG.to_vec();
         prefix.push(length);
         prefix.extend_from_slice(name.as_bytes());
-        Ok(Self {
-            name: name.to_owned(),
-            prefix,
-        })
+        Ok(Self { name: name.to_owned(), prefix })
     }
 
     /// The name as configured.
@@ -93,8 +90,7 @@ pub fn verify<'k>(
     let payload = Payload::from_bytes(*head)?;
     let key = find_key(payload.key_no).ok_or(Rule::Key)?;
     let signature = Signature::from_slice(tail).map_err(|_| Rule::Signature)?;
-    key.verify_strict(&issuer.message(*head), &signature)
-        .map_err(|_| Rule::Signature)?;
+    key.verify_strict(&issuer.message(*head), &signature).map_err(|_| Rule::Signature)?;
     Ok(payload)
 }
 
@@ -110,20 +106,15 @@ mod tests {
     }
 
     fn arbitrary_payload() -> impl Strategy<Value = Payload> {
-        (
-            1_u16..=4095,
-            0_u32..1 << 24,
-            0_u32..1 << 24,
-            0_u32..1 << 24,
-            any::<u16>(),
-        )
-            .prop_map(|(k, p, b, s, d)| Payload {
+        (1_u16..=4095, 0_u32..1 << 24, 0_u32..1 << 24, 0_u32..1 << 24, any::<u16>()).prop_map(|(k, p, b, s, d)| {
+            Payload {
                 key_no: KeyNo::new(k).unwrap(),
                 product_no: ProductNo::new(p).unwrap(),
                 batch_no: BatchNo::new(b).unwrap(),
                 serial: Serial::new(s).unwrap(),
                 last_valid_day: LastValidDay::from(d),
-            })
+            }
+        })
     }
 
     proptest! {

@@ -179,25 +179,13 @@ mod tests {
     fn case_spaces_dashes_and_look_alikes_do_not_matter() {
         let (batch_no, serial) = place(1, 33);
         let code = issue_code(&key(), batch_no, serial);
-        let sloppy = code
-            .to_string()
-            .to_lowercase()
-            .replace('0', "o")
-            .replace('1', "l")
-            .replace('-', " – ");
+        let sloppy = code.to_string().to_lowercase().replace('0', "o").replace('1', "l").replace('-', " – ");
         assert_eq!(TypedCode::parse(&sloppy), Ok(code));
     }
 
     #[test]
     fn a_code_of_another_length_or_alphabet_is_refused() {
-        for text in [
-            "",
-            "0",
-            "000000000000000",
-            "00000000000000000",
-            "000000000000000U",
-            "000000000000000é",
-        ] {
+        for text in ["", "0", "000000000000000", "00000000000000000", "000000000000000U", "000000000000000é"] {
             assert_eq!(TypedCode::parse(text), Err(Rule::Code), "{text}");
         }
     }

@@ -138,10 +138,7 @@ impl Answer {
     /// Says what these facts amount to.
     pub fn new(facts: &Facts<'_>, issuer_name: &str) -> Self {
         let headline = decide(facts);
-        let both = |text: &dyn Fn(Language) -> String| Bilingual {
-            vi: text(Language::Vi),
-            en: text(Language::En),
-        };
+        let both = |text: &dyn Fn(Language) -> String| Bilingual { vi: text(Language::Vi), en: text(Language::En) };
         Self {
             headline: headline.as_str(),
             tone: headline.tone().as_str(),
@@ -162,41 +159,22 @@ impl Answer {
 fn fact_sheet(facts: &Facts<'_>, headline: Headline) -> FactSheet {
     let batch = facts.batch.as_ref();
     FactSheet {
-        carrier: State {
-            state: facts.carrier.as_str(),
-        },
-        signature: State {
-            state: signature_state(facts),
-        },
+        carrier: State { state: facts.carrier.as_str() },
+        signature: State { state: signature_state(facts) },
         key: KeyFact {
             state: facts.key.map_or("unknown", KeyStatus::as_str),
             key_no: facts.key.and(facts.claim).map(|claim| claim.key_no.get()),
         },
         mint: match facts.mint {
-            Mint::Minted { minted_at } => MintFact {
-                state: "minted",
-                minted_at: Some(minted_at),
-            },
-            Mint::NotMinted => MintFact {
-                state: "not_minted",
-                minted_at: None,
-            },
-            Mint::OutOfReach | Mint::NotAsked => MintFact {
-                state: "unknown",
-                minted_at: None,
-            },
+            Mint::Minted { minted_at } => MintFact { state: "minted", minted_at: Some(minted_at) },
+            Mint::NotMinted => MintFact { state: "not_minted", minted_at: None },
+            Mint::OutOfReach | Mint::NotAsked => MintFact { state: "unknown", minted_at: None },
         },
         batch: batch_fact(batch),
         product: batch.map(product_fact),
         certificate: certificate_fact(batch),
         shelf_life: shelf_life_fact(facts.shelf_life),
-        scan: State {
-            state: if headline == Headline::NotIssued {
-                "unknown"
-            } else {
-                "not_recorded"
-            },
-        },
+        scan: State { state: if headline == Headline::NotIssued { "unknown" } else { "not_recorded" } },
     }
 }
 
@@ -255,21 +233,9 @@ fn certificate_fact(batch: Option<&BatchFacts<'_>>) -> CertificateFact {
 
 fn shelf_life_fact(state: ShelfLifeState) -> ShelfLifeFact {
     match state {
-        ShelfLifeState::Good { last_day } => ShelfLifeFact {
-            state: "good",
-            last_valid_day: Some(last_day),
-        },
-        ShelfLifeState::Past { last_day } => ShelfLifeFact {
-            state: "past",
-            last_valid_day: Some(last_day),
-        },
-        ShelfLifeState::None => ShelfLifeFact {
-            state: "none",
-            last_valid_day: None,
-        },
-        ShelfLifeState::Unknown => ShelfLifeFact {
-            state: "unknown",
-            last_valid_day: None,
-        },
+        ShelfLifeState::Good { last_day } => ShelfLifeFact { state: "good", last_valid_day: Some(last_day) },
+        ShelfLifeState::Past { last_day } => ShelfLifeFact { state: "past", last_valid_day: Some(last_day) },
+        ShelfLifeState::None => ShelfLifeFact { state: "none", last_valid_day: None },
+        ShelfLifeState::Unknown => ShelfLifeFact { state: "unknown", last_valid_day: None },
     }
 }

@@ -89,11 +89,7 @@ impl Cards {
     pub async fn find(&self, batch_no: BatchNo) -> Lookup {
         if let Some(card) = self.cache.get(&batch_no) {
             let listening = self.is_listening.load(Ordering::Relaxed);
-            let fresh_for = if listening {
-                FRESH_WHILE_LISTENING
-            } else {
-                FRESH_WHILE_DEAF
-            };
+            let fresh_for = if listening { FRESH_WHILE_LISTENING } else { FRESH_WHILE_DEAF };
             let is_after_last_change = self.last_change.load(Ordering::Relaxed) <= card.as_of.timestamp_micros();
             if is_after_last_change && self.clock.now() - card.as_of < fresh_for {
                 return Lookup::Found(card);
@@ -126,10 +122,7 @@ impl Cards {
 
     fn rest(&self, error: &Error, remembered: impl FnOnce() -> Lookup) -> Lookup {
         tracing::warn!(error.code = error.code(), error.cause = ?error, "the register was not reached for a scan");
-        self.rest_until.store(
-            (self.clock.now() + REST_AFTER_FAILURE).timestamp_millis(),
-            Ordering::Relaxed,
-        );
+        self.rest_until.store((self.clock.now() + REST_AFTER_FAILURE).timestamp_millis(), Ordering::Relaxed);
         remembered()
     }
 
@@ -139,12 +132,7 @@ impl Cards {
             return Ok(None);
         };
         let product = find_product(&mut conn, batch.product_no, self.clock.today()).await?;
-        Ok(product.map(|product| Card {
-            batch,
-            runs,
-            product,
-            as_of,
-        }))
+        Ok(product.map(|product| Card { batch, runs, product, as_of }))
     }
 
     /// Listens for changes of batches, the register and keys for ever. While it cannot, cards are read again every two seconds.
@@ -183,8 +171,7 @@ impl Cards {
             keys.reload().await?;
             return Ok(());
         }
-        self.last_change
-            .store(self.clock.now().timestamp_micros(), Ordering::Relaxed);
+        self.last_change.store(self.clock.now().timestamp_micros(), Ordering::Relaxed);
         match change.payload.parse::<BatchNo>() {
             Ok(batch_no) => self.refresh(batch_no).await,
             Err(_) => self.refresh_all().await,

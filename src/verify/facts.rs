@@ -54,16 +54,8 @@ pub struct SignedClaim {
 
 impl From<Payload> for Claim {
     fn from(payload: Payload) -> Self {
-        let signed = SignedClaim {
-            product_no: payload.product_no,
-            last_valid_day: payload.last_valid_day,
-        };
-        Self {
-            batch_no: payload.batch_no,
-            serial: payload.serial,
-            signed: Some(signed),
-            key_no: payload.key_no,
-        }
+        let signed = SignedClaim { product_no: payload.product_no, last_valid_day: payload.last_valid_day };
+        Self { batch_no: payload.batch_no, serial: payload.serial, signed: Some(signed), key_no: payload.key_no }
     }
 }
 
@@ -179,72 +171,40 @@ impl<'c> Facts<'c> {
         now: DateTime<Utc>,
         today: NaiveDate,
     ) -> Self {
-        let signed: Vec<_> = claim
-            .signed
-            .iter()
-            .map(|signed| signed.last_valid_day.to_date())
-            .collect();
+        let signed: Vec<_> = claim.signed.iter().map(|signed| signed.last_valid_day.to_date()).collect();
         let shelf_life = shelf_life(&signed, today);
-        Self {
-            carrier,
-            refused: None,
-            claim: Some(claim),
-            key,
-            mint: Mint::OutOfReach,
-            batch: None,
-            shelf_life,
-            now,
-        }
+        Self { carrier, refused: None, claim: Some(claim), key, mint: Mint::OutOfReach, batch: None, shelf_life, now }
     }
 
     /// The same facts, where there is no register to ask.
     #[must_use]
     pub fn offline(self) -> Self {
-        Self {
-            mint: Mint::NotAsked,
-            ..self
-        }
+        Self { mint: Mint::NotAsked, ..self }
     }
 
     /// A good claim that the register does not know.
     #[must_use]
     pub fn not_minted(self) -> Self {
-        Self {
-            mint: Mint::NotMinted,
-            batch: None,
-            ..self
-        }
+        Self { mint: Mint::NotMinted, batch: None, ..self }
     }
 
     /// A good claim and what the register says of it.
     #[must_use]
     pub fn minted(self, run: &MintRun, batch: BatchFacts<'c>, today: NaiveDate) -> Self {
-        let signed = self
-            .claim
-            .and_then(|claim| claim.signed)
-            .map_or(run.last_valid_day, |signed| signed.last_valid_day);
+        let signed =
+            self.claim.and_then(|claim| claim.signed).map_or(run.last_valid_day, |signed| signed.last_valid_day);
         let shelf_life = shelf_life(&[signed.to_date(), batch.batch.last_valid_day], today);
-        Self {
-            mint: Mint::Minted {
-                minted_at: run.minted_at,
-            },
-            batch: Some(batch),
-            shelf_life,
-            ..self
-        }
+        Self { mint: Mint::Minted { minted_at: run.minted_at }, batch: Some(batch), shelf_life, ..self }
     }
 
     /// The rule that refuses the stamp, if any.
     pub fn rule(&self) -> Option<Rule> {
-        self.refused
-            .or(matches!(self.mint, Mint::NotMinted).then_some(Rule::NotMinted))
+        self.refused.or(matches!(self.mint, Mint::NotMinted).then_some(Rule::NotMinted))
     }
 
     /// Whether what the register said is too old to rely on.
     pub fn is_stale(&self) -> bool {
-        self.batch
-            .as_ref()
-            .is_some_and(|batch| MAX_AGE < self.now - batch.as_of)
+        self.batch.as_ref().is_some_and(|batch| MAX_AGE < self.now - batch.as_of)
     }
 }
 
@@ -292,30 +252,10 @@ mod tests {
     #[test]
     fn the_earlier_of_the_stamps_and_the_batchs_last_day_counts() {
         let (today, yesterday, later) = (Some("2026-11-22"), Some("2026-11-21"), Some("2027-01-01"));
-        check(
-            &[today, later],
-            ShelfLifeState::Good {
-                last_day: day("2026-11-22"),
-            },
-        );
-        check(
-            &[later, yesterday],
-            ShelfLifeState::Past {
-                last_day: day("2026-11-21"),
-            },
-        );
-        check(
-            &[None, yesterday],
-            ShelfLifeState::Past {
-                last_day: day("2026-11-21"),
-            },
-        );
-        check(
-            &[yesterday, None],
-            ShelfLifeState::Past {
-                last_day: day("2026-11-21"),
-            },
-        );
+        check(&[today, later], ShelfLifeState::Good { last_day: day("2026-11-22") });
+        check(&[later, yesterday], ShelfLifeState::Past { last_day: day("2026-11-21") });
+        check(&[None, yesterday], ShelfLifeState::Past { last_day: day("2026-11-21") });
+        check(&[yesterday, None], ShelfLifeState::Past { last_day: day("2026-11-21") });
     }
 
     #[test]

@@ -32,14 +32,8 @@ pub struct Guesses<N> {
 
 impl<N: Copy + Eq + Hash> Default for Guesses<N> {
     fn default() -> Self {
-        let everyone = Window {
-            began: DateTime::UNIX_EPOCH,
-            n_wrong: 0,
-        };
-        Self {
-            networks: Mutex::default(),
-            everyone: Mutex::new(everyone),
-        }
+        let everyone = Window { began: DateTime::UNIX_EPOCH, n_wrong: 0 };
+        Self { networks: Mutex::default(), everyone: Mutex::new(everyone) }
     }
 }
 
@@ -62,10 +56,7 @@ impl<N: Copy + Eq + Hash> Guesses<N> {
         if MAX_NETWORKS <= networks.len() && !networks.contains_key(&network) {
             networks.retain(|_, window| now - window.began < WINDOW);
             if MAX_NETWORKS <= networks.len() {
-                let oldest = networks
-                    .iter()
-                    .min_by_key(|(_, window)| window.began)
-                    .map(|(network, _)| *network);
+                let oldest = networks.iter().min_by_key(|(_, window)| window.began).map(|(network, _)| *network);
                 oldest.map(|network| networks.remove(&network));
             }
         }
@@ -75,9 +66,7 @@ impl<N: Copy + Eq + Hash> Guesses<N> {
         }
         if MAX_WRONG_PER_NETWORK <= window.n_wrong {
             let left = (window.began + WINDOW - now).num_seconds().max(0);
-            return Err(Error::TooManyCodes {
-                retry_after_seconds: u64::try_from(left).unwrap_or(0) + 1,
-            });
+            return Err(Error::TooManyCodes { retry_after_seconds: u64::try_from(left).unwrap_or(0) + 1 });
         }
         window.n_wrong += 1;
         Ok(())
@@ -97,11 +86,7 @@ impl<N: Copy + Eq + Hash> Guesses<N> {
         }
         window.n_wrong += 1;
         if window.n_wrong == ALARM_WRONG {
-            tracing::error!(
-                alarm = "wrong-codes",
-                n_wrong = window.n_wrong,
-                "someone may be guessing typed codes"
-            );
+            tracing::error!(alarm = "wrong-codes", n_wrong = window.n_wrong, "someone may be guessing typed codes");
         }
     }
 }
@@ -120,10 +105,7 @@ mod tests {
         for _ in 0..20 {
             assert!(guesses.check(1, at(0), || None::<()>).unwrap().is_none());
         }
-        assert_eq!(
-            guesses.check(1, at(1), || Some(())).unwrap_err().code(),
-            "too-many-codes"
-        );
+        assert_eq!(guesses.check(1, at(1), || Some(())).unwrap_err().code(), "too-many-codes");
         assert!(guesses.check(2, at(1), || Some(())).unwrap().is_some());
         assert!(guesses.check(1, at(60), || Some(())).unwrap().is_some());
     }

@@ -77,12 +77,8 @@ const fn icon(tone: Tone) -> &'static str {
 fn render(facts: &Facts<'_>, identity: &Identity, language: Language, demo: bool) -> Result<String> {
     let headline = decide(facts);
     let title = texts::headline(headline, &identity.issuer_name, facts.carrier, language);
-    let document = Document {
-        language,
-        title: &title,
-        other_language_href: language.pick("?lang=en", "?lang=vi"),
-        demo,
-    };
+    let document =
+        Document { language, title: &title, other_language_href: language.pick("?lang=en", "?lang=vi"), demo };
     let mut page = VerdictPage {
         document,
         tone: headline.tone().as_str(),
@@ -92,11 +88,7 @@ fn render(facts: &Facts<'_>, identity: &Identity, language: Language, demo: bool
         explanation: texts::explanation(headline, facts, language),
         contact: (headline.tone() != Tone::Green).then_some(identity.contact.as_str()),
         product: facts.batch.as_ref().map(|batch| product_block(batch, facts, language)),
-        stamp: if headline == Headline::NotIssued {
-            Vec::new()
-        } else {
-            stamp_rows(facts, language)
-        },
+        stamp: if headline == Headline::NotIssued { Vec::new() } else { stamp_rows(facts, language) },
         proof: texts::proof(headline, facts, language),
     };
     let mut html = String::with_capacity(PAGE_BYTES);
@@ -117,10 +109,7 @@ fn product_block<'f>(facts: &BatchFacts<'f>, all: &Facts<'f>, language: Language
     ProductBlock {
         name: &product.name,
         photo: product.photo_base64.as_deref(),
-        stars: facts
-            .certificate
-            .and_then(|certificate| certificate.stars)
-            .or(product.stars),
+        stars: facts.certificate.and_then(|certificate| certificate.stars).or(product.stars),
         certificate_sentence,
         certificate_class,
         rows: product_rows(facts, all, language),
@@ -130,11 +119,8 @@ fn product_block<'f>(facts: &BatchFacts<'f>, all: &Facts<'f>, language: Language
 
 /// Whether the caller asks for JSON rather than a page.
 fn wants_json(req: &HttpRequest) -> bool {
-    let accept = req
-        .headers()
-        .get(actix_web::http::header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let accept =
+        req.headers().get(actix_web::http::header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accept.contains("application/json") && !accept.contains("text/html")
 }
 
@@ -146,11 +132,7 @@ pub(super) fn respond(
     demo: bool,
     as_json: bool,
 ) -> Result<HttpResponse> {
-    let status = if facts.rule().is_some() {
-        StatusCode::NOT_FOUND
-    } else {
-        StatusCode::OK
-    };
+    let status = if facts.rule().is_some() { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let mut response = HttpResponse::build(status);
     if as_json {
         return Ok(response.json(Answer::new(facts, &identity.issuer_name)));
@@ -168,17 +150,9 @@ async fn show_home(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let title = language.pick("Kiểm tra tem", "Check a stamp");
-    let document = Document {
-        language,
-        title,
-        other_language_href: language.pick("/?lang=en", "/?lang=vi"),
-        demo: site.is_demo,
-    };
-    let page = HomePage {
-        document,
-        issuer_name: &identity.issuer_name,
-        contact: &identity.contact,
-    };
+    let document =
+        Document { language, title, other_language_href: language.pick("/?lang=en", "/?lang=vi"), demo: site.is_demo };
+    let page = HomePage { document, issuer_name: &identity.issuer_name, contact: &identity.contact };
     let mut response = HttpResponse::Ok();
     response.insert_header((VARY, "Accept-Language"));
     page_headers(&mut response);
@@ -216,30 +190,20 @@ struct CodeQuery {
 /// Takes the box's text to the stamp's own address; without a text, back to the box.
 #[utoipa::path(get, path = "/c", tag = "public", params(CodeQuery), responses((status = 303, description = "To /c/{code}")))]
 async fn find_code(_: Public, query: web::Query<CodeQuery>) -> Result<HttpResponse> {
-    let language = if query.lang.as_deref() == Some("en") {
-        "?lang=en"
-    } else {
-        ""
-    };
+    let language = if query.lang.as_deref() == Some("en") { "?lang=en" } else { "" };
     let path = query.code.as_deref().map_or_else(|| "/".to_owned(), address_of);
-    Ok(HttpResponse::SeeOther()
-        .insert_header((LOCATION, format!("{path}{language}")))
-        .finish())
+    Ok(HttpResponse::SeeOther().insert_header((LOCATION, format!("{path}{language}"))).finish())
 }
 
 /// Where a typed text leads. What is neither code nor digits goes to the code's page, which says what is wrong with it.
 fn address_of(text: &str) -> String {
     let (folder, text) = match read(text.trim()) {
         Reading::Digits(digits) if digits.len() == N_DIGITS => ("s", digits.to_owned()),
-        Reading::Code(code) | Reading::Digits(code) => (
-            "c",
-            TypedCode::parse(code).map_or_else(|_| code.to_owned(), TypedCode::to_plain),
-        ),
+        Reading::Code(code) | Reading::Digits(code) => {
+            ("c", TypedCode::parse(code).map_or_else(|_| code.to_owned(), TypedCode::to_plain))
+        }
     };
-    let safe = text
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .take(MAX_CODE_BYTES.max(N_DIGITS));
+    let safe = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(MAX_CODE_BYTES.max(N_DIGITS));
     format!("/{folder}/{}", safe.collect::<String>())
 }
 
@@ -258,12 +222,7 @@ async fn show_code(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     // Of all percent signs only the space's is resolved: people type codes in groups.
-    let code = req
-        .uri()
-        .path()
-        .strip_prefix("/c/")
-        .unwrap_or_default()
-        .replace("%20", " ");
+    let code = req.uri().path().strip_prefix("/c/").unwrap_or_default().replace("%20", " ");
     let findings = verifier.verify_code(&code, network.0).await?;
     respond(&req, &findings.facts(), &identity, site.is_demo, wants_json(&req))
 }

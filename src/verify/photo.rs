@@ -27,9 +27,7 @@ pub fn read_qr(bytes: &[u8]) -> Result<Option<String>> {
             "the photo cannot be read; use a PNG or JPEG",
         )
     };
-    let mut reader = ImageReader::new(Cursor::new(bytes))
-        .with_guessed_format()
-        .map_err(|_| unreadable())?;
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| unreadable())?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE_PX);
     limits.max_image_height = Some(MAX_SIDE_PX);
@@ -38,10 +36,7 @@ pub fn read_qr(bytes: &[u8]) -> Result<Option<String>> {
     let grey = reader.decode().map_err(|_| unreadable())?.into_luma8();
     let (width, height) = grey.dimensions();
     let view = ImageView::from_slice(grey.as_raw(), width, height, ImageFormat::Lum).map_err(Error::internal)?;
-    let found = zxingcpp::read()
-        .formats([BarcodeFormat::QRCodeModel2])
-        .from(view)
-        .map_err(Error::internal)?;
+    let found = zxingcpp::read().formats([BarcodeFormat::QRCodeModel2]).from(view).map_err(Error::internal)?;
     match found.as_slice() {
         [one] => Ok(Some(one.text())),
         _ => Ok(None),

@@ -19,11 +19,7 @@ pub(super) struct Row {
 
 impl Row {
     fn plain(name: &'static str, value: impl Into<String>) -> Self {
-        Self {
-            name,
-            value: value.into(),
-            class: "",
-        }
+        Self { name, value: value.into(), class: "" }
     }
 
     fn toned(name: &'static str, (value, class): (String, &'static str)) -> Self {
@@ -44,24 +40,15 @@ pub(super) fn product_rows(facts: &BatchFacts<'_>, all: &Facts<'_>, language: La
         Row::plain(language.pick("Địa chỉ", "Address"), address),
     ];
     if let Some(former) = &product.producer.former {
-        rows.push(Row::plain(
-            language.pick("Địa chỉ trước 01/07/2025", "Address before 01/07/2025"),
-            former,
-        ));
+        rows.push(Row::plain(language.pick("Địa chỉ trước 01/07/2025", "Address before 01/07/2025"), former));
     }
-    rows.push(Row::plain(
-        language.pick("Ngày đóng gói", "Packed on"),
-        texts::date(batch.packed_on),
-    ));
+    rows.push(Row::plain(language.pick("Ngày đóng gói", "Packed on"), texts::date(batch.packed_on)));
     if let Some(shelf_life) = texts::shelf_life(all.shelf_life, language) {
         rows.push(Row::toned(language.pick("Hạn sử dụng", "Good until"), shelf_life));
     }
     rows.push(Row::plain(language.pick("Mã lô", "Lot"), &batch.lot));
     if let Some(standards) = &product.standards {
-        rows.push(Row::plain(
-            language.pick("Tiêu chuẩn áp dụng", "Standards applied"),
-            standards,
-        ));
+        rows.push(Row::plain(language.pick("Tiêu chuẩn áp dụng", "Standards applied"), standards));
     }
     rows.push(Row::plain(
         language.pick("Số sản phẩm trong sổ", "Number in the register"),
@@ -74,74 +61,44 @@ pub(super) fn product_rows(facts: &BatchFacts<'_>, all: &Facts<'_>, language: La
 pub(super) fn certificate_rows(facts: &BatchFacts<'_>, all: &Facts<'_>, language: Language) -> Vec<Row> {
     let certificate = facts.certificate;
     let text = |value: Option<&String>| value.cloned().unwrap_or_else(|| not_in_register(language));
-    let last_day = certificate
-        .and_then(|certificate| certificate.window)
-        .map(|(_, last)| texts::date(last));
+    let last_day = certificate.and_then(|certificate| certificate.window).map(|(_, last)| texts::date(last));
     let answer = |day, state| {
         let (state, class) = texts::certificate_state(state, language);
         (format!("{}: {state}", texts::date(day)), class)
     };
     vec![
-        Row::plain(
-            language.pick("Số giấy chứng nhận", "Number"),
-            text(certificate.and_then(|c| c.number.as_ref())),
-        ),
-        Row::plain(
-            language.pick("Nơi cấp", "Issued by"),
-            text(certificate.and_then(|c| c.issuer.as_ref())),
-        ),
-        Row::plain(
-            language.pick("Hiệu lực đến hết ngày", "In force until"),
-            text(last_day.as_ref()),
-        ),
+        Row::plain(language.pick("Số giấy chứng nhận", "Number"), text(certificate.and_then(|c| c.number.as_ref()))),
+        Row::plain(language.pick("Nơi cấp", "Issued by"), text(certificate.and_then(|c| c.issuer.as_ref()))),
+        Row::plain(language.pick("Hiệu lực đến hết ngày", "In force until"), text(last_day.as_ref())),
         Row::toned(
             language.pick("Ngày đóng gói", "On the packing day"),
             answer(facts.batch.packed_on, facts.on_packing_day),
         ),
-        Row::toned(
-            language.pick("Hôm nay", "Today"),
-            answer(day_in_vietnam(all.now), facts.on_today),
-        ),
+        Row::toned(language.pick("Hôm nay", "Today"), answer(day_in_vietnam(all.now), facts.on_today)),
     ]
 }
 
 /// The one sentence beside the stars.
 pub(super) fn certificate_sentence(facts: &BatchFacts<'_>, language: Language) -> (String, &'static str) {
     let (state, class) = texts::certificate_state(facts.on_today, language);
-    match (
-        facts.on_today,
-        facts.certificate.and_then(|certificate| certificate.window),
-    ) {
-        (CertificateState::InForce, Some((_, last))) => {
-            let text = language.pick(
-                "Giấy chứng nhận còn hiệu lực đến hết ngày",
-                "Certificate in force until",
-            );
-            (format!("{text} {}", texts::date(last)), class)
-        }
-        _ => {
-            let name = language.pick("Giấy chứng nhận", "Certificate");
-            let then = match facts.on_packing_day {
-                CertificateState::InForce => {
-                    language.pick("; ngày đóng gói còn hiệu lực", "; in force on the packing day")
-                }
-                _ => "",
-            };
-            (format!("{name}: {state}{then}"), class)
-        }
+    let window = facts.certificate.and_then(|certificate| certificate.window);
+    if let (CertificateState::InForce, Some((_, last))) = (facts.on_today, window) {
+        let text = language.pick("Giấy chứng nhận còn hiệu lực đến hết ngày", "Certificate in force until");
+        return (format!("{text} {}", texts::date(last)), class);
     }
+    let name = language.pick("Giấy chứng nhận", "Certificate");
+    let then = match facts.on_packing_day {
+        CertificateState::InForce => language.pick("; ngày đóng gói còn hiệu lực", "; in force on the packing day"),
+        _ => "",
+    };
+    (format!("{name}: {state}{then}"), class)
 }
 
 /// The stamp itself: which one it is, how it came, when it was issued, how fresh the register's word is.
 pub(super) fn stamp_rows(facts: &Facts<'_>, language: Language) -> Vec<Row> {
     let Some(claim) = facts.claim else { return Vec::new() };
     let serial = if claim.serial == Serial::WHOLE_BATCH {
-        language
-            .pick(
-                "0 – tem của cả lô hoặc thùng",
-                "0 – the stamp of the whole batch or carton",
-            )
-            .to_owned()
+        language.pick("0 – tem của cả lô hoặc thùng", "0 – the stamp of the whole batch or carton").to_owned()
     } else {
         claim.serial.to_string()
     };
@@ -151,10 +108,7 @@ pub(super) fn stamp_rows(facts: &Facts<'_>, language: Language) -> Vec<Row> {
     };
     let mut rows = vec![
         Row::plain(language.pick("Số thứ tự của tem", "Stamp number"), serial),
-        Row::plain(
-            language.pick("Thuộc lô số", "Of batch number"),
-            claim.batch_no.to_string(),
-        ),
+        Row::plain(language.pick("Thuộc lô số", "Of batch number"), claim.batch_no.to_string()),
         Row::plain(language.pick("Loại tem", "Kind of stamp"), carrier),
     ];
     if facts.batch.is_none() {
@@ -177,17 +131,11 @@ pub(super) fn stamp_rows(facts: &Facts<'_>, language: Language) -> Vec<Row> {
             "có thể đã bị lộ; chỉ tin kết quả theo sổ của văn phòng",
             "may be in other hands; rely on the office's register alone",
         );
-        rows.push(Row::toned(
-            language.pick("Khóa ký tem", "Signing key"),
-            (text.to_owned(), "no"),
-        ));
+        rows.push(Row::toned(language.pick("Khóa ký tem", "Signing key"), (text.to_owned(), "no")));
     }
     if let Some(batch) = &facts.batch {
         let as_of = in_vietnam(batch.as_of).format("%H:%M %d/%m/%Y").to_string();
-        rows.push(Row::plain(
-            language.pick("Số liệu trong sổ lúc", "Register as of"),
-            as_of,
-        ));
+        rows.push(Row::plain(language.pick("Số liệu trong sổ lúc", "Register as of"), as_of));
     }
     rows
 }
@@ -195,24 +143,15 @@ pub(super) fn stamp_rows(facts: &Facts<'_>, language: Language) -> Vec<Row> {
 /// The whole answer in one language, for a terminal.
 pub fn summary(facts: &Facts<'_>, issuer_name: &str, language: Language) -> String {
     let headline = decide(facts);
-    let rule = facts
-        .rule()
-        .map(|rule| format!(" [{}]", rule.as_str()))
-        .unwrap_or_default();
+    let rule = facts.rule().map(|rule| format!(" [{}]", rule.as_str())).unwrap_or_default();
     let mut lines = vec![
-        format!(
-            "{}{rule}",
-            texts::headline(headline, issuer_name, facts.carrier, language)
-        ),
+        format!("{}{rule}", texts::headline(headline, issuer_name, facts.carrier, language)),
         texts::explanation(headline, facts, language),
     ];
     let mut add = |rows: Vec<Row>| lines.extend(rows.iter().map(|row| format!("  {}: {}", row.name, row.value)));
     if headline != Headline::NotIssued {
         if let Some(batch) = &facts.batch {
-            add(vec![Row::plain(
-                language.pick("Sản phẩm", "Product"),
-                &batch.product.name,
-            )]);
+            add(vec![Row::plain(language.pick("Sản phẩm", "Product"), &batch.product.name)]);
             add(product_rows(batch, facts, language));
             add(certificate_rows(batch, facts, language));
         }

@@ -39,11 +39,9 @@ impl Findings {
             return base;
         };
         match find_run(&card.runs, &claim) {
-            Some(run) => base.minted(
-                run,
-                BatchFacts::new(&card.batch, &card.product, card.as_of, self.today),
-                self.today,
-            ),
+            Some(run) => {
+                base.minted(run, BatchFacts::new(&card.batch, &card.product, card.as_of, self.today), self.today)
+            }
             None => base.not_minted(),
         }
     }
@@ -52,24 +50,14 @@ impl Findings {
 impl<N: Copy + Eq + std::hash::Hash> Verifier<N> {
     /// On these parts.
     pub fn new(clock: Clock, keys: Keys, issuer: Issuer, cards: Arc<Cards>) -> Self {
-        Self {
-            clock,
-            keys,
-            issuer,
-            cards,
-            guesses: Guesses::default(),
-        }
+        Self { clock, keys, issuer, cards, guesses: Guesses::default() }
     }
 
     /// A full stamp's digits. A forgery ends here without touching the database.
     pub async fn verify_digits(&self, digits: &[u8]) -> Findings {
         let (now, today) = (self.clock.now(), self.clock.today());
         match self.claim_of(digits) {
-            Err(rule) => Findings {
-                base: Facts::refused(Carrier::Full, rule, now),
-                card: None,
-                today,
-            },
+            Err(rule) => Findings { base: Facts::refused(Carrier::Full, rule, now), card: None, today },
             Ok((claim, status)) => {
                 let base = Facts::unchecked(Carrier::Full, claim, Some(status), now, today);
                 self.compare(base, claim, today).await
@@ -81,11 +69,7 @@ impl<N: Copy + Eq + std::hash::Hash> Verifier<N> {
     /// tells a guesser nothing and is not counted.
     pub async fn verify_code(&self, text: &str, network: N) -> Result<Findings> {
         let (now, today) = (self.clock.now(), self.clock.today());
-        let refused = Findings {
-            base: Facts::refused(Carrier::Compact, Rule::Code, now),
-            card: None,
-            today,
-        };
+        let refused = Findings { base: Facts::refused(Carrier::Compact, Rule::Code, now), card: None, today };
         let Ok(said) = TypedCode::parse(text).and_then(TypedCode::claim) else {
             return Ok(refused);
         };
@@ -106,15 +90,7 @@ impl<N: Copy + Eq + std::hash::Hash> Verifier<N> {
         let room = self.keys.room();
         let (key_no, _) = room.code_keys().find(|(_, key)| said.is_by(key))?;
         let status = room.status(Purpose::Code, key_no)?;
-        Some((
-            Claim {
-                batch_no: said.batch_no,
-                serial: said.serial,
-                signed: None,
-                key_no,
-            },
-            status,
-        ))
+        Some((Claim { batch_no: said.batch_no, serial: said.serial, signed: None, key_no }, status))
     }
 
     /// A stamp that a remembered card does not hold may have been minted a moment ago: the database decides before we say no.
@@ -124,21 +100,9 @@ impl<N: Copy + Eq + std::hash::Hash> Verifier<N> {
             lookup = self.settle(claim.batch_no, base.now).await;
         }
         match lookup {
-            Lookup::Found(card) => Findings {
-                base,
-                card: Some(card),
-                today,
-            },
-            Lookup::NoSuchBatch => Findings {
-                base: base.not_minted(),
-                card: None,
-                today,
-            },
-            Lookup::OutOfReach => Findings {
-                base,
-                card: None,
-                today,
-            },
+            Lookup::Found(card) => Findings { base, card: Some(card), today },
+            Lookup::NoSuchBatch => Findings { base: base.not_minted(), card: None, today },
+            Lookup::OutOfReach => Findings { base, card: None, today },
         }
     }
 
@@ -161,13 +125,8 @@ pub fn offline_facts(
 ) -> Facts<'static> {
     match ring.verify_stamp(issuer, digits) {
         Err(rule) => Facts::refused(Carrier::Full, rule, now),
-        Ok(verified) => Facts::unchecked(
-            Carrier::Full,
-            verified.payload.into(),
-            Some(verified.key.status),
-            now,
-            today,
-        )
-        .offline(),
+        Ok(verified) => {
+            Facts::unchecked(Carrier::Full, verified.payload.into(), Some(verified.key.status), now, today).offline()
+        }
     }
 }

@@ -19,10 +19,9 @@ pub(super) fn headline(headline: Headline, issuer_name: &str, carrier: Carrier, 
         (Headline::NotIssued, _) => language.pick("Mã không hợp lệ", "Not issued by us"),
         (Headline::PastShelfLife, _) => language.pick("Hết hạn sử dụng", "Past its shelf life"),
         (Headline::CertificateLapsed, _) => language.pick("Chứng nhận OCOP đã hết hạn", "OCOP certificate lapsed"),
-        (Headline::Unchecked, Carrier::Full) => language.pick(
-            "Chữ ký đúng, chưa đối chiếu được sổ",
-            "Signature good, register not reached",
-        ),
+        (Headline::Unchecked, Carrier::Full) => {
+            language.pick("Chữ ký đúng, chưa đối chiếu được sổ", "Signature good, register not reached")
+        }
         (Headline::Unchecked, Carrier::Compact) => {
             language.pick("Mã đúng, chưa đối chiếu được sổ", "Code good, register not reached")
         }
@@ -116,29 +115,15 @@ fn refusal(rule: Option<Rule>, language: Language) -> &'static str {
 pub(super) fn certificate_state(state: CertificateState, language: Language) -> (String, &'static str) {
     match state {
         CertificateState::InForce => (language.pick("còn hiệu lực", "in force").to_owned(), "yes"),
-        CertificateState::Lapsed { last_day } => (
-            format!(
-                "{} {}",
-                language.pick("đã hết hiệu lực sau ngày", "lapsed after"),
-                date(last_day)
-            ),
-            "no",
-        ),
+        CertificateState::Lapsed { last_day } => {
+            (format!("{} {}", language.pick("đã hết hiệu lực sau ngày", "lapsed after"), date(last_day)), "no")
+        }
         CertificateState::NotYetValid { first_day } => (
-            format!(
-                "{} {}",
-                language.pick("chưa có hiệu lực, bắt đầu từ", "not yet valid, from"),
-                date(first_day)
-            ),
+            format!("{} {}", language.pick("chưa có hiệu lực, bắt đầu từ", "not yet valid, from"), date(first_day)),
             "no",
         ),
         CertificateState::Unknown => (
-            language
-                .pick(
-                    "chưa có ngày chứng nhận trong sổ",
-                    "the register has no certificate dates",
-                )
-                .to_owned(),
+            language.pick("chưa có ngày chứng nhận trong sổ", "the register has no certificate dates").to_owned(),
             "open",
         ),
     }
@@ -180,10 +165,9 @@ pub(super) fn proof(headline: Headline, facts: &Facts<'_>, language: Language) -
 pub(super) fn shelf_life(state: ShelfLifeState, language: Language) -> Option<(String, &'static str)> {
     match state {
         ShelfLifeState::Good { last_day } => Some((date(last_day), "")),
-        ShelfLifeState::Past { last_day } => Some((
-            format!("{} ({})", date(last_day), language.pick("đã hết hạn", "past")),
-            "no",
-        )),
+        ShelfLifeState::Past { last_day } => {
+            Some((format!("{} ({})", date(last_day), language.pick("đã hết hạn", "past")), "no"))
+        }
         ShelfLifeState::None => Some((language.pick("Không có hạn sử dụng", "Does not expire").to_owned(), "")),
         ShelfLifeState::Unknown => None,
     }

@@ -73,10 +73,7 @@ pub fn decide(facts: &Facts<'_>) -> Headline {
         return Headline::PastShelfLife;
     }
     let on_packing_day = facts.batch.as_ref().map(|batch| batch.on_packing_day);
-    if matches!(
-        on_packing_day,
-        Some(CertificateState::Lapsed { .. } | CertificateState::NotYetValid { .. })
-    ) {
+    if matches!(on_packing_day, Some(CertificateState::Lapsed { .. } | CertificateState::NotYetValid { .. })) {
         return Headline::CertificateLapsed;
     }
     if facts.batch.is_none() || !matches!(facts.mint, Mint::Minted { .. }) || facts.is_stale() {
@@ -133,15 +130,10 @@ mod tests {
         let now: DateTime<Utc> = NOW.parse().unwrap();
         let today = crate::clock::day_in_vietnam(now);
         let day = |text: &str| -> NaiveDate { text.parse().unwrap() };
-        let (product_no, batch_no, serial, key_no) = (
-            ProductNo::new(1).unwrap(),
-            BatchNo::new(2).unwrap(),
-            Serial::new(3).unwrap(),
-            KeyNo::new(1).unwrap(),
-        );
-        let last_valid_day = case
-            .last_valid_day
-            .map_or(LastValidDay::NONE, |last| LastValidDay::from_date(day(last)).unwrap());
+        let (product_no, batch_no, serial, key_no) =
+            (ProductNo::new(1).unwrap(), BatchNo::new(2).unwrap(), Serial::new(3).unwrap(), KeyNo::new(1).unwrap());
+        let last_valid_day =
+            case.last_valid_day.map_or(LastValidDay::NONE, |last| LastValidDay::from_date(day(last)).unwrap());
         let batch = Batch {
             batch_no,
             product_no,
@@ -165,19 +157,8 @@ mod tests {
             shelf_life: None,
             photo_base64: None,
             demo: false,
-            producer: Producer {
-                name: "HTX".into(),
-                kind: None,
-                village: None,
-                commune: None,
-                former: None,
-            },
-            certificates: vec![Certificate {
-                stars: Some(4),
-                number: None,
-                issuer: None,
-                window,
-            }],
+            producer: Producer { name: "HTX".into(), kind: None, village: None, commune: None, former: None },
+            certificates: vec![Certificate { stars: Some(4), number: None, issuer: None, window }],
         };
         let run = MintRun {
             batch_no,
@@ -190,15 +171,7 @@ mod tests {
             scratch_key: None,
             minted_at: now,
         };
-        let claim = Claim {
-            batch_no,
-            serial,
-            signed: Some(SignedClaim {
-                product_no,
-                last_valid_day,
-            }),
-            key_no,
-        };
+        let claim = Claim { batch_no, serial, signed: Some(SignedClaim { product_no, last_valid_day }), key_no };
         let facts = Facts::unchecked(Carrier::Full, claim, Some(case.key), now, today);
         let facts = match case.mint {
             Record::Minted => facts.minted(&run, BatchFacts::new(&batch, &product, now - case.age, today), today),
@@ -220,87 +193,34 @@ mod tests {
             assert_eq!(decide(&facts), Headline::NotIssued);
             assert_eq!(facts.rule(), Some(rule));
         }
-        check(
-            &Case {
-                mint: Record::NotMinted,
-                ..GOOD
-            },
-            Headline::NotIssued,
-        );
+        check(&Case { mint: Record::NotMinted, ..GOOD }, Headline::NotIssued);
     }
 
     #[test]
     fn a_stamp_outside_every_run_is_not_issued_even_past_its_shelf_life() {
-        check(
-            &Case {
-                mint: Record::NotMinted,
-                last_valid_day: Some("2026-01-01"),
-                ..GOOD
-            },
-            Headline::NotIssued,
-        );
+        check(&Case { mint: Record::NotMinted, last_valid_day: Some("2026-01-01"), ..GOOD }, Headline::NotIssued);
     }
 
     #[test]
     fn past_shelf_life_comes_before_the_certificate() {
+        check(&Case { last_valid_day: Some("2026-11-21"), ..GOOD }, Headline::PastShelfLife);
         check(
-            &Case {
-                last_valid_day: Some("2026-11-21"),
-                ..GOOD
-            },
+            &Case { last_valid_day: Some("2026-11-21"), window: Some(("2020-01-02", "2020-12-31")), ..GOOD },
             Headline::PastShelfLife,
         );
-        check(
-            &Case {
-                last_valid_day: Some("2026-11-21"),
-                window: Some(("2020-01-02", "2020-12-31")),
-                ..GOOD
-            },
-            Headline::PastShelfLife,
-        );
-        check(
-            &Case {
-                last_valid_day: Some("2026-11-22"),
-                ..GOOD
-            },
-            Headline::Issued,
-        );
-        check(
-            &Case {
-                last_valid_day: None,
-                ..GOOD
-            },
-            Headline::Issued,
-        );
+        check(&Case { last_valid_day: Some("2026-11-22"), ..GOOD }, Headline::Issued);
+        check(&Case { last_valid_day: None, ..GOOD }, Headline::Issued);
     }
 
     #[test]
     fn a_certificate_that_did_not_cover_the_packing_day_changes_the_headline() {
-        check(
-            &Case {
-                window: Some(("2022-01-01", "2026-05-31")),
-                ..GOOD
-            },
-            Headline::CertificateLapsed,
-        );
-        check(
-            &Case {
-                window: Some(("2026-06-02", "2029-05-31")),
-                ..GOOD
-            },
-            Headline::CertificateLapsed,
-        );
+        check(&Case { window: Some(("2022-01-01", "2026-05-31")), ..GOOD }, Headline::CertificateLapsed);
+        check(&Case { window: Some(("2026-06-02", "2029-05-31")), ..GOOD }, Headline::CertificateLapsed);
     }
 
     #[test]
     fn a_certificate_that_lapsed_after_packing_does_not_change_the_headline() {
-        check(
-            &Case {
-                window: Some(("2023-07-01", "2026-06-30")),
-                ..GOOD
-            },
-            Headline::Issued,
-        );
+        check(&Case { window: Some(("2023-07-01", "2026-06-30")), ..GOOD }, Headline::Issued);
     }
 
     #[test]
@@ -310,68 +230,24 @@ mod tests {
 
     #[test]
     fn without_the_register_a_good_signature_is_unchecked() {
-        check(
-            &Case {
-                mint: Record::OutOfReach,
-                ..GOOD
-            },
-            Headline::Unchecked,
-        );
-        check(
-            &Case {
-                mint: Record::OutOfReach,
-                last_valid_day: Some("2026-11-21"),
-                ..GOOD
-            },
-            Headline::PastShelfLife,
-        );
+        check(&Case { mint: Record::OutOfReach, ..GOOD }, Headline::Unchecked);
+        check(&Case { mint: Record::OutOfReach, last_valid_day: Some("2026-11-21"), ..GOOD }, Headline::PastShelfLife);
     }
 
     #[test]
     fn facts_older_than_a_day_are_not_relied_on() {
-        check(
-            &Case {
-                age: TimeDelta::hours(24),
-                ..GOOD
-            },
-            Headline::Issued,
-        );
-        check(
-            &Case {
-                age: TimeDelta::hours(24) + TimeDelta::seconds(1),
-                ..GOOD
-            },
-            Headline::Unchecked,
-        );
+        check(&Case { age: TimeDelta::hours(24), ..GOOD }, Headline::Issued);
+        check(&Case { age: TimeDelta::hours(24) + TimeDelta::seconds(1), ..GOOD }, Headline::Unchecked);
     }
 
     #[test]
     fn a_compromised_key_is_a_fact_that_the_mint_record_settles() {
-        check(
-            &Case {
-                key: KeyStatus::Compromised,
-                ..GOOD
-            },
-            Headline::Issued,
-        );
-        check(
-            &Case {
-                key: KeyStatus::Compromised,
-                mint: Record::OutOfReach,
-                ..GOOD
-            },
-            Headline::Unchecked,
-        );
+        check(&Case { key: KeyStatus::Compromised, ..GOOD }, Headline::Issued);
+        check(&Case { key: KeyStatus::Compromised, mint: Record::OutOfReach, ..GOOD }, Headline::Unchecked);
     }
 
     #[test]
     fn a_retired_key_changes_nothing() {
-        check(
-            &Case {
-                key: KeyStatus::Retired,
-                ..GOOD
-            },
-            Headline::Issued,
-        );
+        check(&Case { key: KeyStatus::Retired, ..GOOD }, Headline::Issued);
     }
 }

@@ -47,18 +47,10 @@ async fn ask_with(world: &World, authorization: &str) -> Answer {
 #[actix_web::test]
 async fn a_missing_or_mangled_token_is_no_token() {
     let world = World::new().await;
-    let token = world
-        .accounts
-        .create_token("office", &[Scope::Office], None)
-        .await
-        .unwrap();
+    let token = world.accounts.create_token("office", &[Scope::Office], None).await.unwrap();
     let token = token.token.reveal();
     assert_eq!(ask_with(&world, &format!("Bearer {token}")).await.status, 200);
-    assert_eq!(
-        ask_with(&world, &format!("bearer {token}")).await.status,
-        200,
-        "the scheme's case is free"
-    );
+    assert_eq!(ask_with(&world, &format!("bearer {token}")).await.status, 200, "the scheme's case is free");
     let (shorter, upper) = (&token[..token.len() - 1], token.to_uppercase());
     for authorization in [
         String::new(),
@@ -78,48 +70,27 @@ async fn a_missing_or_mangled_token_is_no_token() {
         answer.assert_problem(401, "unauthenticated");
         assert_eq!(answer.header("www-authenticate"), "Bearer", "{authorization}");
     }
-    world
-        .public
-        .get("/api/v1/batches")
-        .await
-        .assert_problem(401, "unauthenticated");
-    world
-        .public
-        .get(&format!("/api/v1/batches?token={token}"))
-        .await
-        .assert_problem(401, "unauthenticated");
+    world.public.get("/api/v1/batches").await.assert_problem(401, "unauthenticated");
+    world.public.get(&format!("/api/v1/batches?token={token}")).await.assert_problem(401, "unauthenticated");
 }
 
 #[actix_web::test]
 async fn a_revoked_token_is_refused_at_once() {
     let world = World::new().await;
-    let token = world
-        .accounts
-        .create_token("office", &[Scope::Office], None)
-        .await
-        .unwrap();
+    let token = world.accounts.create_token("office", &[Scope::Office], None).await.unwrap();
     let office = world.public.with_token(token.token.reveal());
     assert_eq!(office.get("/api/v1/batches").await.status, 200);
     world.accounts.revoke_token(token.token_id).await.unwrap();
-    office
-        .get("/api/v1/batches")
-        .await
-        .assert_problem(401, "unauthenticated");
+    office.get("/api/v1/batches").await.assert_problem(401, "unauthenticated");
 }
 
 #[actix_web::test]
 async fn revoking_twice_keeps_the_first_time_and_an_unknown_token_is_not_found() {
     let world = World::new().await;
-    let token = world
-        .accounts
-        .create_token("office", &[Scope::Office], None)
-        .await
-        .unwrap();
+    let token = world.accounts.create_token("office", &[Scope::Office], None).await.unwrap();
     world.accounts.revoke_token(token.token_id).await.unwrap();
-    let revoked_at = format!(
-        "SELECT extract(epoch FROM revoked_at)::bigint AS n FROM tokens WHERE token_id = {}",
-        token.token_id.0
-    );
+    let revoked_at =
+        format!("SELECT extract(epoch FROM revoked_at)::bigint AS n FROM tokens WHERE token_id = {}", token.token_id.0);
     let first = world.test_db.count(&revoked_at).await;
     world.move_clock_to("2027-01-01T00:00:00Z");
     world.accounts.revoke_token(token.token_id).await.unwrap();
@@ -132,20 +103,13 @@ async fn revoking_twice_keeps_the_first_time_and_an_unknown_token_is_not_found()
 async fn an_expired_token_is_refused_from_its_last_moment_on() {
     let world = World::new().await;
     let end = "2026-12-01T00:00:00Z".parse().unwrap();
-    let token = world
-        .accounts
-        .create_token("office", &[Scope::Office], Some(end))
-        .await
-        .unwrap();
+    let token = world.accounts.create_token("office", &[Scope::Office], Some(end)).await.unwrap();
     let office = world.public.with_token(token.token.reveal());
     world.move_clock_to("2026-11-30T23:59:00Z");
     assert_eq!(office.get("/api/v1/batches").await.status, 200);
     // The test's clock stands up to a second early.
     world.move_clock_to("2026-12-01T00:00:01Z");
-    office
-        .get("/api/v1/batches")
-        .await
-        .assert_problem(401, "unauthenticated");
+    office.get("/api/v1/batches").await.assert_problem(401, "unauthenticated");
     let past = world.accounts.create_token("late", &[], Some(end)).await;
     assert_eq!(past.unwrap_err().code(), "invalid");
 }
@@ -153,11 +117,7 @@ async fn an_expired_token_is_refused_from_its_last_moment_on() {
 #[actix_web::test]
 async fn tokens_are_stored_hashed() {
     let world = World::new().await;
-    let token = world
-        .accounts
-        .create_token("office", &[Scope::Office], None)
-        .await
-        .unwrap();
+    let token = world.accounts.create_token("office", &[Scope::Office], None).await.unwrap();
     let token = token.token.reveal();
     let count = async |condition: &str| {
         let sql = format!("SELECT count(*) AS n FROM tokens t WHERE {condition}");
@@ -219,10 +179,7 @@ async fn a_scope_of_a_later_version_allows_nothing() {
     let world = World::new().await;
     let token = world.accounts.create_token("new", &[], None).await.unwrap();
     world
-        .sql(&format!(
-            "UPDATE tokens SET scopes = '{{office:2,OFFICE,*}}' WHERE token_id = {}",
-            token.token_id.0
-        ))
+        .sql(&format!("UPDATE tokens SET scopes = '{{office:2,OFFICE,*}}' WHERE token_id = {}", token.token_id.0))
         .await;
     let client = world.public.with_token(token.token.reveal());
     client.get("/api/v1/batches").await.assert_problem(403, "forbidden");
@@ -238,13 +195,7 @@ async fn every_office_route_answers_the_office() {
             "/api/v1/batches" if route.method == "POST" => &[400],
             _ => &[200, 201],
         };
-        assert!(
-            expected.contains(&answer.status),
-            "{} {}: {}",
-            route.method,
-            route.path,
-            answer.status
-        );
+        assert!(expected.contains(&answer.status), "{} {}: {}", route.method, route.path, answer.status);
     }
 }
 
@@ -284,11 +235,7 @@ async fn no_public_route_yields_a_stamp_or_a_code_that_the_caller_did_not_bring(
             for secret in &secrets {
                 assert!(!text.contains(secret.as_str()), "{} yields {secret}", route.path);
             }
-            assert!(
-                !answer.header("content-type").starts_with("image/") && !text.contains("/s/0"),
-                "{}",
-                route.path
-            );
+            assert!(!answer.header("content-type").starts_with("image/") && !text.contains("/s/0"), "{}", route.path);
         }
     }
 }
@@ -326,12 +273,7 @@ fn described() -> BTreeMap<(String, String), bool> {
 fn the_route_table_and_the_openapi_document_name_the_same_routes_with_the_same_access() {
     let routes: BTreeMap<_, _> = route_table()
         .iter()
-        .map(|route| {
-            (
-                (route.method.to_owned(), route.open_api_path()),
-                route.access == "office",
-            )
-        })
+        .map(|route| ((route.method.to_owned(), route.open_api_path()), route.access == "office"))
         .collect();
     assert_eq!(routes, described());
 }
@@ -340,12 +282,7 @@ fn the_route_table_and_the_openapi_document_name_the_same_routes_with_the_same_a
 fn everything_under_api_v1_needs_a_token_except_verify_and_products() {
     for route in route_table().iter().filter(|route| route.path.starts_with("/api/v1/")) {
         let is_open = route.path.starts_with("/api/v1/verify/") || route.path.starts_with("/api/v1/products");
-        assert_eq!(
-            route.access,
-            if is_open { "public" } else { "office" },
-            "{}",
-            route.path
-        );
+        assert_eq!(route.access, if is_open { "public" } else { "office" }, "{}", route.path);
     }
 }
 
@@ -353,11 +290,7 @@ fn everything_under_api_v1_needs_a_token_except_verify_and_products() {
 fn every_operation_is_described_with_all_its_path_parameters() {
     let document: Value = serde_json::from_str(&whole_open_api().to_json().unwrap()).unwrap();
     for (path, operations) in document["paths"].as_object().unwrap() {
-        let named: BTreeSet<&str> = path
-            .split('{')
-            .skip(1)
-            .filter_map(|piece| piece.split('}').next())
-            .collect();
+        let named: BTreeSet<&str> = path.split('{').skip(1).filter_map(|piece| piece.split('}').next()).collect();
         for operation in operations.as_object().unwrap().values() {
             let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
             let described: BTreeSet<&str> = parameters
@@ -437,16 +370,9 @@ async fn an_unknown_address_is_not_found_for_programs_and_for_people() {
         world.office.get(path).await.assert_problem(404, "not-found");
     }
     let page = world.public.get_page("/nowhere").await;
-    assert_eq!(
-        (page.status, page.header("content-type")),
-        (404, "text/html; charset=utf-8")
-    );
+    assert_eq!((page.status, page.header("content-type")), (404, "text/html; charset=utf-8"));
     // Programs under /api always get a problem, whatever a browser's Accept says.
-    world
-        .public
-        .get_page("/api/v1/nowhere")
-        .await
-        .assert_problem(404, "not-found");
+    world.public.get_page("/api/v1/nowhere").await.assert_problem(404, "not-found");
 }
 
 #[actix_web::test]
@@ -466,10 +392,6 @@ async fn every_answer_has_a_number_and_the_strict_headers() {
         if route.access == "office" {
             assert_eq!(answer.header("cache-control"), "no-store", "{}", route.path);
         }
-        assert!(
-            numbers.insert(answer.header("x-request-id").to_owned()),
-            "{}",
-            route.path
-        );
+        assert!(numbers.insert(answer.header("x-request-id").to_owned()), "{}", route.path);
     }
 }

@@ -72,17 +72,7 @@ async fn an_unknown_product_is_not_found() {
 async fn a_lot_over_20_characters_or_outside_the_gs1_set_is_refused() {
     let world = World::new().await;
     let product_no = world.product().await;
-    for lot in [
-        "",
-        "ABCDEFGHIJKLMNOPQRSTU",
-        "MD 01",
-        "LÔ-01",
-        "A#1",
-        "A\u{0}",
-        "A\n",
-        "A[1]",
-        "０１",
-    ] {
+    for lot in ["", "ABCDEFGHIJKLMNOPQRSTU", "MD 01", "LÔ-01", "A#1", "A\u{0}", "A\n", "A[1]", "０１"] {
         let answer = open(&world, &order(product_no, lot)).await;
         assert_eq!(answer.assert_problem(422, "invalid")["field"], "lot", "{lot:?}");
     }
@@ -96,21 +86,11 @@ async fn a_lot_over_20_characters_or_outside_the_gs1_set_is_refused() {
 async fn a_lot_has_one_batch_per_product() {
     let world = World::new().await;
     let product_no = world.product().await;
-    let other = ImportRow {
-        product: "Chè thử".to_owned(),
-        ..good_row()
-    };
+    let other = ImportRow { product: "Chè thử".to_owned(), ..good_row() };
     let other = world.product_from(other).await;
     let first = open(&world, &order(product_no, "A")).await.json();
-    let taken = open(&world, &order(product_no, "A"))
-        .await
-        .assert_problem(409, "lot-taken");
-    assert!(
-        taken["en"]
-            .as_str()
-            .unwrap()
-            .contains(&format!("batch {}", first["batch_no"]))
-    );
+    let taken = open(&world, &order(product_no, "A")).await.assert_problem(409, "lot-taken");
+    assert!(taken["en"].as_str().unwrap().contains(&format!("batch {}", first["batch_no"])));
     assert_eq!(open(&world, &order(other, "A")).await.status, 201);
     // Lots are told apart as they are printed.
     assert_eq!(open(&world, &order(product_no, "a")).await.status, 201);
@@ -121,11 +101,8 @@ async fn the_same_lot_sent_many_times_at_once_opens_one_batch() {
     let world = World::new().await;
     let product_no = world.product().await;
     let body = order(product_no, "A");
-    let mut statuses: Vec<u16> = join_all((0..8).map(|_| open(&world, &body)))
-        .await
-        .iter()
-        .map(|answer| answer.status)
-        .collect();
+    let mut statuses: Vec<u16> =
+        join_all((0..8).map(|_| open(&world, &body))).await.iter().map(|answer| answer.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409, 409, 409, 409, 409, 409, 409]);
 }
@@ -169,11 +146,7 @@ async fn without_a_last_day_the_products_shelf_life_decides() {
         ("ngày", Some(ShelfLife::Days(30)), json!("2026-12-20")),
         ("không", None, json!(null)),
     ] {
-        let row = ImportRow {
-            product: name.to_owned(),
-            shelf_life,
-            ..good_row()
-        };
+        let row = ImportRow { product: name.to_owned(), shelf_life, ..good_row() };
         let product_no = world.product_from(row).await;
         let opened = open(&world, &order_with(product_no, "last_valid_day", json!(null))).await;
         assert_eq!(opened.json()["last_valid_day"], expected, "{name}");
@@ -206,20 +179,11 @@ async fn a_body_that_is_not_the_expected_json_opens_nothing() {
     open(&world, &misspelt).await.assert_problem(400, "malformed-body");
     let send = async |content_type: &str, body: String| {
         let request = world.office.request("POST", "/api/v1/batches");
-        world
-            .office
-            .send(request.header("Content-Type", content_type).body(body))
-            .await
+        world.office.send(request.header("Content-Type", content_type).body(body)).await
     };
-    send("application/json", "{\"product_no\":".to_owned())
-        .await
-        .assert_problem(400, "malformed-body");
-    send("text/plain", order(product_no, "A").to_string())
-        .await
-        .assert_problem(415, "not-json");
-    send("application/json", " ".repeat(nguon::http::MAX_BODY_BYTES + 1))
-        .await
-        .assert_problem(413, "body-too-large");
+    send("application/json", "{\"product_no\":".to_owned()).await.assert_problem(400, "malformed-body");
+    send("text/plain", order(product_no, "A").to_string()).await.assert_problem(415, "not-json");
+    send("application/json", " ".repeat(nguon::http::MAX_BODY_BYTES + 1)).await.assert_problem(413, "body-too-large");
     assert_eq!(n_batches(&world).await, 0);
 }
 
@@ -228,18 +192,8 @@ async fn walk(world: &World, query: &str) -> Vec<u64> {
     let mut found = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = world
-            .office
-            .get(&format!("/api/v1/batches?limit=3{query}{cursor}"))
-            .await
-            .json();
-        found.extend(
-            page["items"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|item| item["batch_no"].as_u64().unwrap()),
-        );
+        let page = world.office.get(&format!("/api/v1/batches?limit=3{query}{cursor}")).await.json();
+        found.extend(page["items"].as_array().unwrap().iter().map(|item| item["batch_no"].as_u64().unwrap()));
         match page["next"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => return found,
@@ -254,9 +208,7 @@ async fn the_list_has_open_batches_first_and_the_newest_first_on_every_page() {
     for n in 1..=8 {
         open(&world, &order(product_no, &format!("L-{n}"))).await;
     }
-    world
-        .sql("UPDATE batches SET state = 'closed' WHERE batch_no IN (2, 7, 8)")
-        .await;
+    world.sql("UPDATE batches SET state = 'closed' WHERE batch_no IN (2, 7, 8)").await;
     assert_eq!(walk(&world, "").await, [6, 5, 4, 3, 1, 8, 7, 2]);
 }
 
@@ -264,20 +216,14 @@ async fn the_list_has_open_batches_first_and_the_newest_first_on_every_page() {
 async fn the_list_can_be_asked_for_one_product() {
     let world = World::new().await;
     let product_no = world.product().await;
-    let other = ImportRow {
-        product: "Chè thử".to_owned(),
-        ..good_row()
-    };
+    let other = ImportRow { product: "Chè thử".to_owned(), ..good_row() };
     let other = world.product_from(other).await;
     for n in 1..=5 {
         open(&world, &order(product_no, &format!("L-{n}"))).await;
     }
     open(&world, &order(other, "L-1")).await;
     assert_eq!(walk(&world, &format!("&product_no={other}")).await, [6]);
-    assert_eq!(
-        walk(&world, &format!("&product_no={product_no}")).await,
-        [5, 4, 3, 2, 1]
-    );
+    assert_eq!(walk(&world, &format!("&product_no={product_no}")).await, [5, 4, 3, 2, 1]);
     assert_eq!(walk(&world, "&product_no=999").await, [0_u64; 0]);
 }
 

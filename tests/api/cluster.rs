@@ -31,10 +31,7 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("nguon-cluster-")
-            .tempdir_in("/tmp")
-            .unwrap();
+        let folder = tempfile::Builder::new().prefix("nguon-cluster-").tempdir_in("/tmp").unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         Self { folder }
     }
@@ -61,21 +58,12 @@ impl Place {
     }
 
     fn postmaster(&self) -> Option<i32> {
-        fs::read_to_string(self.data().join("pg/postmaster.pid"))
-            .ok()?
-            .lines()
-            .next()?
-            .trim()
-            .parse()
-            .ok()
+        fs::read_to_string(self.data().join("pg/postmaster.pid")).ok()?.lines().next()?.trim().parse().ok()
     }
 }
 
 fn config(data_dir: PathBuf) -> ClusterConfig {
-    ClusterConfig {
-        data_dir,
-        launcher: PathBuf::from(env!("CARGO_BIN_EXE_nguon")),
-    }
+    ClusterConfig { data_dir, launcher: PathBuf::from(env!("CARGO_BIN_EXE_nguon")) }
 }
 
 fn refusal(config: &ClusterConfig) -> ClusterError {
@@ -91,11 +79,7 @@ fn sql(cluster: &Cluster, text: &str) -> String {
         .arg(cluster.url("postgres"))
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{text}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{text}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
@@ -127,24 +111,15 @@ impl ServerProcess {
     fn spawn(data: &Path) -> Self {
         let (_, module) = module_path!().split_once("::").unwrap();
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "--ignored",
-                "--nocapture",
-                &format!("{module}::a_server_process_for_the_other_tests"),
-            ])
+            .args(["--exact", "--ignored", "--nocapture", &format!("{module}::a_server_process_for_the_other_tests")])
             .env(SERVER_DATA, data)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let said = lines
-            .map_while(Result::ok)
-            .find_map(|line| line.split_once("owner=").map(|(_, rest)| rest.to_owned()));
-        Self {
-            child,
-            is_owner: said.as_deref() == Some("true"),
-        }
+        let said =
+            lines.map_while(Result::ok).find_map(|line| line.split_once("owner=").map(|(_, rest)| rest.to_owned()));
+        Self { child, is_owner: said.as_deref() == Some("true") }
     }
 
     fn kill_hard(mut self) {
@@ -171,13 +146,7 @@ fn a_new_cluster_knows_vietnamese_letters_and_keeps_its_promises() {
     assert!(cluster.is_owner() && cluster.is_alive());
     assert_eq!(cluster.data_dir(), fs::canonicalize(place.data()).unwrap());
     assert_eq!(sql(&cluster, "select lower('ĐẶC SẢN')"), "đặc sản");
-    let settings = [
-        "fsync",
-        "data_checksums",
-        "full_page_writes",
-        "password_encryption",
-        "listen_addresses",
-    ];
+    let settings = ["fsync", "data_checksums", "full_page_writes", "password_encryption", "listen_addresses"];
     let found = settings.map(|name| sql(&cluster, &format!("show {name}")));
     assert_eq!(found, ["on", "on", "on", "scram-sha-256", ""]);
     cluster.stop().unwrap();
@@ -192,13 +161,8 @@ fn the_password_is_needed_and_only_its_owner_can_read_it() {
     let password = fs::read_to_string(&file).unwrap().trim().to_owned();
     assert_eq!(password.len(), 32);
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    let wrong = cluster
-        .url("postgres")
-        .replace(&password, "0123456789abcdef0123456789abcdef");
-    let psql = Command::new(cluster.bin_dir().join("psql"))
-        .args(["-Xc", "select 1", &wrong])
-        .output()
-        .unwrap();
+    let wrong = cluster.url("postgres").replace(&password, "0123456789abcdef0123456789abcdef");
+    let psql = Command::new(cluster.bin_dir().join("psql")).args(["-Xc", "select 1", &wrong]).output().unwrap();
     assert!(String::from_utf8_lossy(&psql.stderr).contains("password authentication failed"));
 }
 
@@ -323,17 +287,10 @@ fn a_stale_pid_file_that_names_a_living_stranger_is_no_obstacle() {
     let pg = place.data().join("pg");
     let text = format!("{}\n{}\n1\n5432\n\n\n 1 2\nready   \n", stranger.id(), pg.display());
     fs::write(pg.join("postmaster.pid"), text).unwrap();
-    fs::write(
-        place.data().join("run/.s.PGSQL.5432.lock"),
-        format!("{}\n", stranger.id()),
-    )
-    .unwrap();
+    fs::write(place.data().join("run/.s.PGSQL.5432.lock"), format!("{}\n", stranger.id())).unwrap();
     let cluster = place.start();
     assert_eq!(sql(&cluster, "select n from kept"), "7");
-    assert!(
-        stranger.try_wait().unwrap().is_none(),
-        "the stranger must not be signalled"
-    );
+    assert!(stranger.try_wait().unwrap().is_none(), "the stranger must not be signalled");
     stranger.kill().unwrap();
     stranger.wait().unwrap();
 }
@@ -352,16 +309,11 @@ fn a_cluster_of_another_major_version_is_refused_naming_both() {
     let place = Place::created();
     fs::write(place.data().join("pg/PG_VERSION"), "9\n").unwrap();
     let error = refusal(&place.config());
-    let ClusterError::OtherMajor { cluster, installed, .. } = &error else {
-        panic!("{error}")
-    };
+    let ClusterError::OtherMajor { cluster, installed, .. } = &error else { panic!("{error}") };
     assert_eq!(cluster, "9");
     assert!(!installed.is_empty());
     for sentence in [error.to_string(), error.vi()] {
-        assert!(
-            sentence.contains("PostgreSQL 9") && sentence.contains(installed.as_str()),
-            "{sentence}"
-        );
+        assert!(sentence.contains("PostgreSQL 9") && sentence.contains(installed.as_str()), "{sentence}");
     }
 }
 
@@ -400,10 +352,7 @@ fn a_server_that_dies_while_starting_gives_the_last_lines_of_its_log() {
 fn a_missing_launcher_is_named() {
     let place = Place::new();
     let launcher = PathBuf::from("/nonexistent/nguon");
-    let error = refusal(&ClusterConfig {
-        launcher,
-        ..place.config()
-    });
+    let error = refusal(&ClusterConfig { launcher, ..place.config() });
     assert!(matches!(error, ClusterError::LaunchFailed { .. }), "{error}");
     assert!(error.vi().contains("/nonexistent/nguon"));
 }
@@ -414,10 +363,7 @@ fn a_folder_that_cannot_be_written_is_refused() {
     // Not even root can create a folder below a file, nor below /proc.
     fs::write(place.data(), "").unwrap();
     let below_a_file = refusal(&config(place.data().join("data")));
-    assert!(
-        matches!(below_a_file, ClusterError::NotWritable { .. }),
-        "{below_a_file}"
-    );
+    assert!(matches!(below_a_file, ClusterError::NotWritable { .. }), "{below_a_file}");
     if !geteuid().is_root() {
         let locked = refusal(&config(PathBuf::from("/var/lib/nguon-test-locked")));
         assert!(matches!(locked, ClusterError::NotWritable { .. }), "{locked}");
@@ -493,10 +439,7 @@ fn a_data_folder_that_was_deleted_begins_afresh_and_its_database_is_set_aside() 
     fs::remove_dir_all(hidden.place.data()).unwrap();
     let afresh = hidden.place.start();
     assert_eq!(afresh.data_dir(), fallback);
-    assert_eq!(
-        sql(&afresh, "select count(*) from pg_tables where tablename = 'kept'"),
-        "0"
-    );
+    assert_eq!(sql(&afresh, "select count(*) from pg_tables where tablename = 'kept'"), "0");
     assert!(fallback.with_extension("old-1").join("pg/PG_VERSION").exists());
 }
 
@@ -518,15 +461,7 @@ fn a_moved_folder_is_refused_instead_of_starting_empty() {
     let moved = hidden.place.folder.path().join("moved");
     fs::rename(hidden.place.data(), &moved).unwrap();
     let error = refusal(&config(moved.clone()));
-    let ClusterError::FolderMoved {
-        database,
-        expected,
-        note,
-        ..
-    } = &error
-    else {
-        panic!("{error}")
-    };
+    let ClusterError::FolderMoved { database, expected, note, .. } = &error else { panic!("{error}") };
     assert_eq!(*database, first);
     assert_ne!(*expected, first);
     // The remedy that the sentence gives for a moved folder.
@@ -552,15 +487,9 @@ struct SmallDisk {
 
 impl SmallDisk {
     fn new(size: &str) -> Option<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("nguon-disk-")
-            .tempdir_in("/tmp")
-            .unwrap();
+        let folder = tempfile::Builder::new().prefix("nguon-disk-").tempdir_in("/tmp").unwrap();
         let option = format!("size={size},mode=755");
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &option, "none"])
-            .arg(folder.path())
-            .output();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &option, "none"]).arg(folder.path()).output();
         if mounted.is_ok_and(|output| output.status.success()) {
             return Some(Self { folder });
         }
@@ -588,10 +517,7 @@ fn a_disk_that_fills_up_during_creation_is_named_and_nothing_half_made_stays() {
 fn a_disk_that_is_full_at_start_is_named() {
     let Some(disk) = SmallDisk::new("80m") else { return };
     let data = disk.folder.path().join("data");
-    Cluster::start_or_attach(&config(data.clone()), &|_| {})
-        .unwrap()
-        .stop()
-        .unwrap();
+    Cluster::start_or_attach(&config(data.clone()), &|_| {}).unwrap().stop().unwrap();
     let filler = fs::File::create(data.join("filler")).unwrap();
     let _ = std::io::copy(&mut std::io::repeat(0), &mut &filler);
     let error = refusal(&config(data));

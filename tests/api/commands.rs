@@ -37,16 +37,10 @@ pub(crate) struct Place {
 impl Place {
     /// A service with its own private Postgres.
     pub(crate) fn new() -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("nguon-commands-")
-            .tempdir_in("/tmp")
-            .unwrap();
+        let folder = tempfile::Builder::new().prefix("nguon-commands-").tempdir_in("/tmp").unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         let data = folder.path().join("data").to_str().unwrap().to_owned();
-        let place = Self {
-            folder,
-            settings: Vec::new(),
-        };
+        let place = Self { folder, settings: Vec::new() };
         place
             .with("NGUON_DATA", &data)
             .with("NGUON_ISSUER", ISSUER)
@@ -110,26 +104,14 @@ impl Place {
         fs::write(&file, format!("{HEADINGS}\n{}\n", good_line("p.jpg"))).unwrap();
         self.run(&["register", "import", file.to_str().unwrap()]).done();
         let day = |n| today().checked_sub_days(Days::new(n)).unwrap().to_string();
-        let opened = self.run(&[
-            "batch",
-            "open",
-            "--product",
-            "1",
-            "--lot",
-            "MD-01",
-            "--packed-on",
-            &day(3),
-            "--json",
-        ]);
+        let opened = self.run(&["batch", "open", "--product", "1", "--lot", "MD-01", "--packed-on", &day(3), "--json"]);
         opened.done().json()["batch_no"].as_u64().unwrap()
     }
 
     /// Mints and returns what `--json` says.
     #[track_caller]
     pub(crate) fn mint(&self, batch_no: u64, count: u32) -> Value {
-        self.run(&["mint", &batch_no.to_string(), &count.to_string(), "--json"])
-            .done()
-            .json()
+        self.run(&["mint", &batch_no.to_string(), &count.to_string(), "--json"]).done().json()
     }
 
     /// Postgres processes that work in this place's cluster.
@@ -184,10 +166,7 @@ impl Outcome {
     /// Runs the command to its end; one that never ends, as a server that should have refused, is ended.
     pub(crate) fn of(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (stdout, stderr) = (
-            read_all(child.stdout.take().unwrap()),
-            read_all(child.stderr.take().unwrap()),
-        );
+        let (stdout, stderr) = (read_all(child.stdout.take().unwrap()), read_all(child.stderr.take().unwrap()));
         let status = wait(&mut child).or_else(|| end(&mut child, Signal::SIGTERM).and(None));
         Self {
             code: status.and_then(|status| status.code()),
@@ -238,12 +217,7 @@ impl Server {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = follow(child.stdout.take().unwrap());
         let stderr = follow(child.stderr.take().unwrap());
-        let mut server = Self {
-            child: Some(child),
-            base_url: format!("http://{http}"),
-            stdout,
-            stderr,
-        };
+        let mut server = Self { child: Some(child), base_url: format!("http://{http}"), stdout, stderr };
         let began = Instant::now();
         while !server.is_ready() {
             let ended = server.child.as_mut().unwrap().try_wait().unwrap();
@@ -364,10 +338,7 @@ fn every_command_explains_itself_with_an_example() {
     for name in commands {
         let arguments: Vec<&str> = name.split(' ').chain(["--help"]).collect();
         let help = Outcome::of(&mut bare_command(folder.path(), &arguments)).done().stdout;
-        assert!(
-            help.contains("Example") && help.contains(&format!("nguon {name}")),
-            "{help}"
-        );
+        assert!(help.contains("Example") && help.contains(&format!("nguon {name}")), "{help}");
     }
 }
 

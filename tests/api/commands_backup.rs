@@ -42,18 +42,9 @@ impl Office {
         let mut backup = Vec::new();
         for entry in fs::read_dir(&folder).unwrap().map(Result::unwrap) {
             assert_eq!(mode(&entry.path()), 0o600);
-            backup.push((
-                entry.file_name().into_string().unwrap(),
-                fs::read(entry.path()).unwrap(),
-            ));
+            backup.push((entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()));
         }
-        Self {
-            backup,
-            marks: fs::read(place.data().join("high-water")).unwrap(),
-            old,
-            lost,
-            printed,
-        }
+        Self { backup, marks: fs::read(place.data().join("high-water")).unwrap(), old, lost, printed }
     }
 
     /// Brings the backup to another machine.
@@ -185,9 +176,7 @@ fn a_backup_goes_into_a_new_folder_only() {
     let backup = place.path("backup");
     fs::create_dir(&backup).unwrap();
     fs::write(backup.join("database.dump"), "yesterday's").unwrap();
-    place
-        .run(&["backup", backup.to_str().unwrap()])
-        .refused("exists; name a new folder");
+    place.run(&["backup", backup.to_str().unwrap()]).refused("exists; name a new folder");
     assert_eq!(fs::read(backup.join("database.dump")).unwrap(), b"yesterday's");
     place.run(&["backup", "/nowhere/at/all"]).refused("/nowhere/at/all");
 }

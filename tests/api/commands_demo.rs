@@ -22,10 +22,7 @@ fn demo_place() -> Place {
 fn shown(server: &Server) -> Vec<String> {
     let printed = server.printed();
     let values = printed.lines().filter_map(|line| line.strip_prefix("  "));
-    values
-        .filter(|value| value.starts_with(['/', 'h']))
-        .map(str::to_owned)
-        .collect()
+    values.filter(|value| value.starts_with(['/', 'h'])).map(str::to_owned).collect()
 }
 
 #[actix_web::test]
@@ -33,9 +30,7 @@ async fn the_demo_shows_a_visitor_everything_and_keeps_it() {
     let place = demo_place();
     let server = place.start("demo");
     let first = shown(&server);
-    let [front, stamp, sheet, token] = first.as_slice() else {
-        panic!("{}", server.printed())
-    };
+    let [front, stamp, sheet, token] = first.as_slice() else { panic!("{}", server.printed()) };
     let paths = [place.data().join("sheet.html"), place.data().join("office.token")];
     assert_eq!([sheet, token], paths.each_ref().map(|path| path.to_str().unwrap()));
     let mode = fs::metadata(token).unwrap().permissions().mode() & 0o777;
@@ -66,34 +61,20 @@ fn check_sheet(sheet: &str) {
 
 async fn check_batches(server: &Server, token: &str) {
     let office = Client::new(&server.base_url, Some(token));
-    let mut batches = office.get("/api/v1/batches").await.json()["items"]
-        .as_array()
-        .unwrap()
-        .clone();
+    let mut batches = office.get("/api/v1/batches").await.json()["items"].as_array().unwrap().clone();
     assert_eq!(batches.len(), 3);
     batches.sort_by_key(|batch| batch["batch_no"].as_u64());
     for (batch, on_today) in batches.iter().zip(["in_force", "in_force", "lapsed"]) {
         assert_eq!(batch["n_minted"], 1_000);
-        let stamp = office
-            .get(&format!("/api/v1/batches/{}/stamps/1000", batch["batch_no"]))
-            .await
-            .json();
+        let stamp = office.get(&format!("/api/v1/batches/{}/stamps/1000", batch["batch_no"])).await.json();
         let path = format!("/s/{}", stamp["digits"].as_str().unwrap());
         let answer = office.get_json(&path).await.json();
         let certificate = &answer["facts"]["certificate"];
-        assert_eq!(
-            (&answer["headline"], &answer["facts"]["product"]["demo"]),
-            (&json!("issued"), &json!(true))
-        );
-        assert_eq!(
-            (&certificate["on_packing_day"], &certificate["today"]),
-            (&json!("in_force"), &json!(on_today))
-        );
+        assert_eq!((&answer["headline"], &answer["facts"]["product"]["demo"]), (&json!("issued"), &json!(true)));
+        assert_eq!((&certificate["on_packing_day"], &certificate["today"]), (&json!("in_force"), &json!(on_today)));
         let page = office.get(&path).await;
         assert!(page.status == 200 && page.text().contains(MARK));
-        let label = office
-            .get(&format!("/api/v1/batches/{}/stamps/1/label.svg", batch["batch_no"]))
-            .await;
+        let label = office.get(&format!("/api/v1/batches/{}/stamps/1/label.svg", batch["batch_no"])).await;
         assert!(label.status == 200 && label.text().contains(MARK));
     }
 }
@@ -102,13 +83,9 @@ async fn check_batches(server: &Server, token: &str) {
 fn a_real_folder_is_refused_by_the_demo_and_stays_as_it_is() {
     let place = Place::new();
     place.run(&["init"]).done();
-    let demo = ["NGUON_ISSUER", "NGUON_PUBLIC_URL"]
-        .into_iter()
-        .fold(place, Place::without);
+    let demo = ["NGUON_ISSUER", "NGUON_PUBLIC_URL"].into_iter().fold(place, Place::without);
     demo.run(&["demo"]).refused("belongs to a real deployment");
-    let place = demo
-        .with("NGUON_ISSUER", crate::world::ISSUER)
-        .with("NGUON_PUBLIC_URL", crate::world::PUBLIC_URL);
+    let place = demo.with("NGUON_ISSUER", crate::world::ISSUER).with("NGUON_PUBLIC_URL", crate::world::PUBLIC_URL);
     place.start("serve").stop(Signal::SIGTERM);
 }
 
@@ -127,13 +104,9 @@ fn the_demo_cannot_take_another_issuer_or_a_given_database() {
     let place = demo_place();
     let other = place.with("NGUON_ISSUER", "tem.example.vn");
     other.run(&["demo"]).refused("NGUON_ISSUER cannot be set for the demo");
-    let given = other
-        .without("NGUON_ISSUER")
-        .with("DATABASE_URL", "postgresql://u:p@127.0.0.1:1/d");
+    let given = other.without("NGUON_ISSUER").with("DATABASE_URL", "postgresql://u:p@127.0.0.1:1/d");
     given.run(&["demo"]).refused("unset DATABASE_URL");
     assert!(!given.data().exists());
-    let path = given
-        .without("DATABASE_URL")
-        .with("NGUON_HTTP", &format!("localhost:{}", free_port()));
+    let path = given.without("DATABASE_URL").with("NGUON_HTTP", &format!("localhost:{}", free_port()));
     path.run(&["demo"]).refused("NGUON_HTTP must be");
 }

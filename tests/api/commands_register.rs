@@ -28,8 +28,7 @@ impl Desk {
     fn import(&self, name: &str, bytes: &[u8]) -> Outcome {
         let file = self.place.path(name);
         fs::write(&file, bytes).unwrap();
-        self.place
-            .run(&["register", "import", file.to_str().unwrap(), "--json"])
+        self.place.run(&["register", "import", file.to_str().unwrap(), "--json"])
     }
 
     fn import_lines(&self, lines: &[String]) -> Outcome {
@@ -44,15 +43,8 @@ impl Desk {
     #[track_caller]
     fn assert_refused(said: Outcome, line: u32, column: &str) {
         let said = said.ended(1);
-        let (vi, en) = (
-            format!("Dòng {line}, cột {column}: "),
-            format!("Line {line}, column {column}: "),
-        );
-        assert!(
-            said.stderr.contains(&vi) && said.stderr.contains(&en),
-            "{}",
-            said.stderr
-        );
+        let (vi, en) = (format!("Dòng {line}, cột {column}: "), format!("Line {line}, column {column}: "));
+        assert!(said.stderr.contains(&vi) && said.stderr.contains(&en), "{}", said.stderr);
         assert_eq!(said.stdout, "");
     }
 }
@@ -61,27 +53,20 @@ impl Desk {
 fn workbook<'c>(rows: impl Iterator<Item = Vec<&'c str>>) -> Vec<u8> {
     let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
     let cell = |text: &str| format!("<c t=\"inlineStr\"><is><t>{}</t></is></c>", escape(text));
-    let rows: Vec<String> = rows
-        .map(|row| format!("<row>{}</row>", row.iter().map(|text| cell(text)).collect::<String>()))
-        .collect();
+    let rows: Vec<String> =
+        rows.map(|row| format!("<row>{}</row>", row.iter().map(|text| cell(text)).collect::<String>())).collect();
     let sheet = format!("<worksheet><sheetData>{}</sheetData></worksheet>", rows.concat());
     let parts = [
         (
             "_rels/.rels",
             r#"<Relationships><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#,
         ),
-        (
-            "xl/workbook.xml",
-            r#"<workbook><sheets><sheet name="Sheet1" r:id="rId1"/></sheets></workbook>"#,
-        ),
+        ("xl/workbook.xml", r#"<workbook><sheets><sheet name="Sheet1" r:id="rId1"/></sheets></workbook>"#),
         (
             "xl/_rels/workbook.xml.rels",
             r#"<Relationships><Relationship Id="rId1" Type="x/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#,
         ),
-        (
-            "xl/styles.xml",
-            r#"<styleSheet><cellXfs><xf numFmtId="0"/></cellXfs></styleSheet>"#,
-        ),
+        ("xl/styles.xml", r#"<styleSheet><cellXfs><xf numFmtId="0"/></cellXfs></styleSheet>"#),
         ("xl/worksheets/sheet1.xml", &sheet),
     ];
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
@@ -124,9 +109,7 @@ async fn a_product_of_the_sample_without_certificate_dates_is_not_minted() {
     let desk = Desk::new().await;
     desk.import("sample.tsv", SAMPLE.as_bytes()).done();
     let day = crate::commands::today().to_string();
-    desk.place
-        .run(&["batch", "open", "--product", "1", "--lot", "A", "--packed-on", &day])
-        .done();
+    desk.place.run(&["batch", "open", "--product", "1", "--lot", "A", "--packed-on", &day]).done();
     desk.place.run(&["mint", "1", "1"]).refused("no certificate dates");
 }
 
@@ -145,22 +128,9 @@ async fn every_bad_row_is_named_in_both_languages_and_nothing_is_imported() {
         with("Chè", "12 tháng", "một năm"),
     ];
     let said = desk.import_lines(&lines).ended(1);
-    for (line, column) in [
-        (3, "product_set"),
-        (4, "producer_kind"),
-        (5, "stars"),
-        (6, "from"),
-        (7, "shelf_life"),
-    ] {
-        let places = [
-            format!("Dòng {line}, cột {column}: "),
-            format!("Line {line}, column {column}: "),
-        ];
-        assert!(
-            places.iter().all(|place| said.stderr.contains(place)),
-            "{line} {column}: {}",
-            said.stderr
-        );
+    for (line, column) in [(3, "product_set"), (4, "producer_kind"), (5, "stars"), (6, "from"), (7, "shelf_life")] {
+        let places = [format!("Dòng {line}, cột {column}: "), format!("Line {line}, column {column}: ")];
+        assert!(places.iter().all(|place| said.stderr.contains(place)), "{line} {column}: {}", said.stderr);
     }
     assert!(!said.stderr.contains("Dòng 2,"), "{}", said.stderr);
     assert_eq!(said.stdout, "");
@@ -214,15 +184,12 @@ async fn a_picture_that_is_missing_or_none_is_an_error_of_its_row() {
 #[actix_web::test]
 async fn a_file_that_is_no_register_is_refused_in_one_sentence() {
     let desk = Desk::new().await;
-    let latin = desk.import(
-        "latin1.csv",
-        b"product,product_set,producer,producer_kind\nMi\xea\xf1n,7,HTX,cooperative\n",
-    );
+    let latin =
+        desk.import("latin1.csv", b"product,product_set,producer,producer_kind\nMi\xea\xf1n,7,HTX,cooperative\n");
     let latin = latin.ended(1).stderr;
     assert!(latin.contains("Dòng 2: ") && latin.contains("not UTF-8"), "{latin}");
     desk.import("broken.xlsx", b"PK\x03\x04 and nothing more").ended(1);
-    desk.import("heading.tsv", "sản phẩm\tproduct_set\n".as_bytes())
-        .ended(1);
+    desk.import("heading.tsv", "sản phẩm\tproduct_set\n".as_bytes()).ended(1);
     let missing = desk.place.run(&["register", "import", "gone.tsv"]);
     missing.refused("gone.tsv");
     desk.place.run(&["register", "import", "."]).ended(1);

@@ -22,18 +22,8 @@ fn assert_private(path: &Path) {
 /// The states of the stamp keys by number.
 fn stamp_keys(place: &Place) -> Vec<(u64, String)> {
     let listed = place.run(&["keys", "list", "--json"]).done().json();
-    let keys = listed
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|key| key["purpose"] == "stamp");
-    keys.map(|key| {
-        (
-            key["key_no"].as_u64().unwrap(),
-            key["status"].as_str().unwrap().to_owned(),
-        )
-    })
-    .collect()
+    let keys = listed.as_array().unwrap().iter().filter(|key| key["purpose"] == "stamp");
+    keys.map(|key| (key["key_no"].as_u64().unwrap(), key["status"].as_str().unwrap().to_owned())).collect()
 }
 
 #[test]
@@ -72,10 +62,7 @@ fn init_for_the_demos_issuer_is_refused() {
 #[actix_web::test]
 async fn migrate_prepares_an_empty_database_and_then_has_nothing_to_do() {
     let test_db = TestDb::new().await;
-    test_db
-        .sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        .await
-        .unwrap();
+    test_db.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await.unwrap();
     let place = Place::on(&test_db).await;
     place.run(&["serve"]).refused("run: nguon migrate");
     let first = place.run(&["migrate"]).done().stdout;
@@ -89,10 +76,7 @@ async fn a_key_is_made_retired_and_disowned_but_the_last_active_one_stays() {
     let place = Place::on(&test_db).await;
     place.run(&["init"]).done();
     place.run(&["keys", "retire", "1"]).refused("last active key");
-    assert_eq!(
-        place.run(&["keys", "new", "--json"]).done().json(),
-        json!({ "purpose": "stamp", "key_no": 2 })
-    );
+    assert_eq!(place.run(&["keys", "new", "--json"]).done().json(), json!({ "purpose": "stamp", "key_no": 2 }));
     place.run(&["keys", "retire", "1"]).done();
     place.run(&["keys", "mark-compromised", "1"]).done();
     place.run(&["keys", "retire", "2"]).refused("last active key");
@@ -114,9 +98,7 @@ async fn new_stamps_are_signed_by_the_new_key_and_old_ones_still_verify() {
     let new = place.mint(batch_no, 1);
     assert_eq!((&old["key_no"], &new["key_no"]), (&json!(1), &json!(2)));
     for minted in [old, new] {
-        place
-            .run(&["verify", minted["first_stamp"]["digits"].as_str().unwrap()])
-            .done();
+        place.run(&["verify", minted["first_stamp"]["digits"].as_str().unwrap()]).done();
     }
 }
 
@@ -127,12 +109,7 @@ async fn a_token_works_until_it_is_revoked() {
     place.run(&["init"]).done();
     let made = place.run(&["token", "create", "xưởng in", "--json"]).done().json();
     let server = place.start("serve");
-    let status = async |token: &str| {
-        Client::new(&server.base_url, Some(token))
-            .get("/api/v1/batches")
-            .await
-            .status
-    };
+    let status = async |token: &str| Client::new(&server.base_url, Some(token)).get("/api/v1/batches").await.status;
     let token = made["token"].as_str().unwrap();
     assert_eq!(status(token).await, 200);
     place.run(&["token", "revoke", &made["token_id"].to_string()]).done();
@@ -148,21 +125,14 @@ async fn a_label_is_written_by_the_ending_of_its_name() {
     let batch_no = place.found().to_string();
     place.mint(1, 100);
     let write = |name: &str| place.run(&["label", &batch_no, "--out", name]);
-    for (name, head) in [
-        ("a.svg", "<svg"),
-        ("a.png", "\u{fffd}PNG"),
-        ("a.html", "<!DOCTYPE html>"),
-    ] {
+    for (name, head) in [("a.svg", "<svg"), ("a.png", "\u{fffd}PNG"), ("a.html", "<!DOCTYPE html>")] {
         write(name).done();
         let bytes = fs::read(place.path(name)).unwrap();
         let text = String::from_utf8_lossy(&bytes);
         assert!(text.to_lowercase().starts_with(&head.to_lowercase()), "{name}");
     }
     let sheet = fs::read_to_string(place.path("a.html")).unwrap();
-    assert!(
-        !sheet.contains("TRÌNH DIỄN"),
-        "a real label is marked as a demonstration"
-    );
+    assert!(!sheet.contains("TRÌNH DIỄN"), "a real label is marked as a demonstration");
     place.run(&["verify", place.path("a.png").to_str().unwrap()]).done();
     for name in ["a.pdf", "a", "a.SVG2"] {
         write(name).refused(".svg, .png or .html");
@@ -170,16 +140,7 @@ async fn a_label_is_written_by_the_ending_of_its_name() {
     }
     let many = ["label", &batch_no, "--first", "1", "--last", "2", "--out", "b.svg"];
     place.run(&many).refused("one stamp");
-    let narrow = [
-        "label",
-        &batch_no,
-        "--carrier",
-        "full",
-        "--width-mm",
-        "17",
-        "--out",
-        "b.svg",
-    ];
+    let narrow = ["label", &batch_no, "--carrier", "full", "--width-mm", "17", "--out", "b.svg"];
     place.run(&narrow).refused("18");
     assert!(!place.path("b.svg").exists());
 }
@@ -187,37 +148,17 @@ async fn a_label_is_written_by_the_ending_of_its_name() {
 #[test]
 fn serve_refuses_each_nonsense_with_one_sentence_that_names_the_variable() {
     let cases = [
-        (
-            "NGUON_PUBLIC_URL",
-            "http://tem.example.vn",
-            "NGUON_PUBLIC_URL must start with https://",
-        ),
-        (
-            "NGUON_PUBLIC_URL",
-            "https://203.0.113.7",
-            "NGUON_PUBLIC_URL must name a real host",
-        ),
-        (
-            "NGUON_PUBLIC_URL",
-            "https://[2001:db8::1]",
-            "NGUON_PUBLIC_URL must name a real host",
-        ),
-        (
-            "NGUON_PUBLIC_URL",
-            "https://localhost",
-            "NGUON_PUBLIC_URL must name a real host",
-        ),
+        ("NGUON_PUBLIC_URL", "http://tem.example.vn", "NGUON_PUBLIC_URL must start with https://"),
+        ("NGUON_PUBLIC_URL", "https://203.0.113.7", "NGUON_PUBLIC_URL must name a real host"),
+        ("NGUON_PUBLIC_URL", "https://[2001:db8::1]", "NGUON_PUBLIC_URL must name a real host"),
+        ("NGUON_PUBLIC_URL", "https://localhost", "NGUON_PUBLIC_URL must name a real host"),
         ("NGUON_PUBLIC_URL", "", "NGUON_PUBLIC_URL is not set"),
         ("NGUON_CONTACT", "", "NGUON_CONTACT is not set"),
         ("NGUON_ISSUER_NAME", "", "NGUON_ISSUER_NAME is not set"),
         ("NGUON_ISSUER", "", "NGUON_ISSUER is not set"),
         ("NGUON_HTTP", "8080", "NGUON_HTTP must be"),
         ("NGUON_TRUSTED_PROXIES", "all", "NGUON_TRUSTED_PROXIES must be"),
-        (
-            "DATABASE_URL",
-            "postgresql://u:p@127.0.0.1/d?sslmode=require",
-            "DATABASE_URL asks for TLS",
-        ),
+        ("DATABASE_URL", "postgresql://u:p@127.0.0.1/d?sslmode=require", "DATABASE_URL asks for TLS"),
         ("DATABASE_PASSWORD_FILE", "/nowhere/password", "DATABASE_PASSWORD_FILE"),
     ];
     for (name, value, because) in cases {
@@ -273,10 +214,7 @@ async fn serve_prints_what_is_set_and_hides_the_database_password() {
     let url: url::Url = test_db.url().await.parse().unwrap();
     let said = server.said();
     assert!(said.contains("NGUON_CONTACT = 0208 000 000"), "{said}");
-    assert!(
-        said.contains("DATABASE_URL = ") && !said.contains(url.password().unwrap()),
-        "{said}"
-    );
+    assert!(said.contains("DATABASE_URL = ") && !said.contains(url.password().unwrap()), "{said}");
 }
 
 #[actix_web::test]
@@ -288,11 +226,7 @@ async fn serve_runs_beside_commands_and_leaves_no_postgres_behind() {
     assert_eq!(place.mint(batch_no, 5)["last"], 5);
     place.run(&["keys", "list", "--json"]).done();
     let public = Client::new(&server.base_url, None);
-    assert_eq!(
-        public.get("/readyz").await.status,
-        200,
-        "a command stopped the server's Postgres"
-    );
+    assert_eq!(public.get("/readyz").await.status, 200, "a command stopped the server's Postgres");
 
     server.stop(Signal::SIGTERM);
     assert_eq!(place.postgres_processes(), Vec::<std::path::PathBuf>::new());
@@ -377,10 +311,7 @@ async fn mints_by_commands_and_by_the_server_at_once_share_no_serial_and_are_all
     minted.extend(commands.into_iter().flat_map(|command| command.join().unwrap()));
     let mut firsts: Vec<u64> = minted.iter().map(|run| run["first"].as_u64().unwrap()).collect();
     firsts.sort_unstable();
-    assert!(
-        firsts.iter().copied().eq((0..).map(|n| 1 + 2 * n).take(minted.len())),
-        "{firsts:?}"
-    );
+    assert!(firsts.iter().copied().eq((0..).map(|n| 1 + 2 * n).take(minted.len())), "{firsts:?}");
 
     let last = format!("{batch_no} {}", 2 * minted.len());
     let marks = fs::read_to_string(place.data().join("high-water")).unwrap();

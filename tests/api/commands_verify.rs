@@ -25,10 +25,7 @@ struct Inspector {
 impl Inspector {
     fn new() -> Self {
         let vectors: Value = serde_json::from_str(include_str!("../vectors/stamp_v1.json")).unwrap();
-        let inspector = Self {
-            folder: tempfile::tempdir().unwrap(),
-            vectors,
-        };
+        let inspector = Self { folder: tempfile::tempdir().unwrap(), vectors };
         inspector.write("keys.json", inspector.vectors["jwks"].to_string().as_bytes());
         inspector
     }
@@ -71,12 +68,7 @@ impl Inspector {
     fn symbol(&self, choice: CarrierChoice) -> Vec<u8> {
         let origin = "https://tem.example.vn";
         let code = CODE.replace('-', "");
-        let text = StampText {
-            origin,
-            digits: self.digits(),
-            code: &code,
-            serial: 1,
-        };
+        let text = StampText { origin, digits: self.digits(), code: &code, serial: 1 };
         let plan = plan(choice, LabelWidth::STANDARD, origin).unwrap();
         qr_png(&plan.symbol(&text).unwrap(), PxPerModule::new(6).unwrap()).unwrap()
     }
@@ -147,12 +139,7 @@ fn a_url_of_another_path_is_rejected_by_length() {
         &format!("/?s=/s/{digits}"),
         &format!("/s/%30{}", &digits[1..]),
     ] {
-        inspector.check(
-            &format!("https://tem.example.vn{path}"),
-            1,
-            "not_issued",
-            &json!("length"),
-        );
+        inspector.check(&format!("https://tem.example.vn{path}"), 1, "not_issued", &json!("length"));
     }
 }
 
@@ -180,15 +167,7 @@ fn a_stamp_of_a_retired_key_stays_valid() {
 #[test]
 fn another_issuers_stamp_is_rejected_by_signature() {
     let inspector = Inspector::new();
-    let arguments = [
-        "verify",
-        inspector.digits(),
-        "--jwks",
-        "keys.json",
-        "--issuer",
-        "other.example.vn",
-        "--json",
-    ];
+    let arguments = ["verify", inspector.digits(), "--jwks", "keys.json", "--issuer", "other.example.vn", "--json"];
     assert_eq!(inspector.run(&arguments).ended(1).json()["rule"], "signature");
 }
 
@@ -205,11 +184,7 @@ fn a_typed_code_cannot_be_decided_offline() {
     let compact = format!("https://tem.example.vn/c/{}", CODE.replace('-', ""));
     for text in [CODE, "0000 0000 0000 000o", &compact] {
         let said = inspector.verify(text).ended(3).json();
-        assert_eq!(
-            (&said["code"], &said["rule"]),
-            (&json!("undecided"), &Value::Null),
-            "{text}"
-        );
+        assert_eq!((&said["code"], &said["rule"]), (&json!("undecided"), &Value::Null), "{text}");
     }
 }
 
@@ -246,9 +221,7 @@ fn a_picture_without_a_symbol_cannot_be_decided() {
 #[test]
 fn a_picture_with_two_symbols_cannot_be_decided() {
     let inspector = Inspector::new();
-    let one = image::load_from_memory(&inspector.symbol(CarrierChoice::Full))
-        .unwrap()
-        .into_luma8();
+    let one = image::load_from_memory(&inspector.symbol(CarrierChoice::Full)).unwrap().into_luma8();
     let mut two = image::GrayImage::from_pixel(one.width() * 2, one.height(), image::Luma([255]));
     image::imageops::overlay(&mut two, &one, 0, 0);
     image::imageops::overlay(&mut two, &one, i64::from(one.width()), 0);
@@ -285,12 +258,8 @@ fn a_key_set_that_cannot_be_used_is_a_matter_of_usage() {
 #[test]
 fn a_key_set_without_an_issuer_is_a_matter_of_usage() {
     let inspector = Inspector::new();
-    inspector
-        .run(&["verify", inspector.digits(), "--jwks", "keys.json"])
-        .ended(2);
-    inspector
-        .run(&["verify", inspector.digits(), "--issuer", "tem.example.vn"])
-        .ended(2);
+    inspector.run(&["verify", inspector.digits(), "--jwks", "keys.json"]).ended(2);
+    inspector.run(&["verify", inspector.digits(), "--issuer", "tem.example.vn"]).ended(2);
     let spaced = ["verify", inspector.digits(), "--jwks", "keys.json", "--issuer", "a b"];
     inspector.run(&spaced).ended(2);
 }
@@ -309,22 +278,14 @@ async fn beside_the_register_a_stamp_and_its_code_are_issued_and_a_wrong_code_is
     let batch_no = place.found();
     let stamp = place.mint(batch_no, 10)["first_stamp"].clone();
     let (digits, code) = (stamp["digits"].as_str().unwrap(), stamp["code"].as_str().unwrap());
-    for text in [
-        digits,
-        code,
-        &code.to_lowercase(),
-        &format!("https://tem.example.vn/s/{digits}?x"),
-    ] {
+    for text in [digits, code, &code.to_lowercase(), &format!("https://tem.example.vn/s/{digits}?x")] {
         let said = place.run(&["verify", text, "--json"]).done().json();
         assert_eq!(said["headline"], "issued", "{text}");
     }
     let last = if code.ends_with('Z') { "Y" } else { "Z" };
     let wrong = format!("{}{last}", &code[..code.len() - 1]);
     let said = place.run(&["verify", &wrong, "--json"]).ended(1).json();
-    assert_eq!(
-        (&said["headline"], &said["rule"]),
-        (&json!("not_issued"), &json!("code"))
-    );
+    assert_eq!((&said["headline"], &said["rule"]), (&json!("not_issued"), &json!("code")));
 }
 
 #[actix_web::test]
@@ -334,9 +295,7 @@ async fn a_stamp_of_a_compromised_key_is_settled_by_the_register() {
     let batch_no = place.found();
     let stamp = place.mint(batch_no, 1)["first_stamp"].clone();
     place.run(&["keys", "mark-compromised", "1"]).done();
-    let said = place
-        .run(&["verify", stamp["digits"].as_str().unwrap(), "--json"])
-        .done();
+    let said = place.run(&["verify", stamp["digits"].as_str().unwrap(), "--json"]).done();
     assert_eq!(said.json()["headline"], "issued");
 }
 

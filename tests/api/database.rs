@@ -59,10 +59,7 @@ async fn nothing_whose_number_was_printed_is_deleted() {
     ] {
         assert_refused(
             &world,
-            &[
-                (&format!("DELETE FROM {table}"), STAYS),
-                (&format!("TRUNCATE {table} CASCADE"), STAYS),
-            ],
+            &[(&format!("DELETE FROM {table}"), STAYS), (&format!("TRUNCATE {table} CASCADE"), STAYS)],
         )
         .await;
     }
@@ -115,12 +112,7 @@ async fn runs_of_a_batch_do_not_overlap_and_stay_inside_its_serials() {
 async fn a_run_needs_keys_that_exist_and_a_product_and_batch_that_exist() {
     let world = filled().await;
     world.sql("UPDATE batches SET next_serial = 21").await;
-    for (column, value) in [
-        ("stamp_key_no", 9),
-        ("code_key_no", 9),
-        ("product_no", 99),
-        ("batch_no", 99),
-    ] {
+    for (column, value) in [("stamp_key_no", 9), ("code_key_no", 9), ("product_no", 99), ("batch_no", 99)] {
         let sql = run(11, 20).replacen(&format!("SELECT {column}"), &format!("SELECT {value}"), 1);
         let sql = if sql.contains(&format!("SELECT {value}")) {
             sql
@@ -177,9 +169,7 @@ async fn a_batch_keeps_the_rules_of_its_fields() {
         ],
     )
     .await;
-    world
-        .sql(&batch(", last_valid_day", "'!\"%&''()*+,-./:;<=>?_', '2026-11-20'"))
-        .await;
+    world.sql(&batch(", last_valid_day", "'!\"%&''()*+,-./:;<=>?_', '2026-11-20'")).await;
 }
 
 #[actix_web::test]
@@ -191,14 +181,8 @@ async fn certificate_windows_stand_in_order_and_do_not_overlap() {
     assert_refused(
         &world,
         &[
-            (
-                &certificate("4", "'2027-12-31'", "'2030-12-30'"),
-                "certificate_windows_do_not_overlap",
-            ),
-            (
-                &certificate("4", "'2026-01-01'", "'2026-01-01'"),
-                "certificate_windows_do_not_overlap",
-            ),
+            (&certificate("4", "'2027-12-31'", "'2030-12-30'"), "certificate_windows_do_not_overlap"),
+            (&certificate("4", "'2026-01-01'", "'2026-01-01'"), "certificate_windows_do_not_overlap"),
             (&certificate("4", "'2029-01-02'", "'2029-01-01'"), "check"),
             (&certificate("4", "'2029-01-01'", "NULL"), "check"),
             (&certificate("4", "NULL", "'2029-01-01'"), "check"),
@@ -223,21 +207,13 @@ async fn a_key_never_changes_and_only_ages() {
             (&format!("UPDATE keys SET status = 'active' {stamp}"), "only ages"),
             (&format!("UPDATE keys SET sealed = '\\x00' {stamp}"), "only ages"),
             (&format!("UPDATE keys SET key_no = 7 {stamp}"), "only ages"),
-            (
-                &format!("UPDATE keys SET public_key = sha256('x') {stamp}"),
-                "only ages",
-            ),
-            (
-                &format!("UPDATE keys SET not_before = not_before - interval '1 day' {stamp}"),
-                "only ages",
-            ),
+            (&format!("UPDATE keys SET public_key = sha256('x') {stamp}"), "only ages"),
+            (&format!("UPDATE keys SET not_before = not_before - interval '1 day' {stamp}"), "only ages"),
             (&format!("UPDATE keys SET status = 'fine' {stamp}"), "status"),
         ],
     )
     .await;
-    world
-        .sql(&format!("UPDATE keys SET status = 'compromised' {stamp}"))
-        .await;
+    world.sql(&format!("UPDATE keys SET status = 'compromised' {stamp}")).await;
     let back = format!("UPDATE keys SET status = 'retired' {stamp}");
     assert_refused(&world, &[(&back, "only ages")]).await;
 }
@@ -312,10 +288,7 @@ async fn products_and_producers_keep_the_rules_of_their_fields() {
             ("UPDATE products SET shelf_life_n = NULL", "check"),
             ("UPDATE producers SET commune_valid_from = NULL", "foreign key"),
             ("UPDATE producers SET commune_code = '99999'", "foreign key"),
-            (
-                "INSERT INTO producers (name, kind) SELECT name, kind FROM producers",
-                "producers_name_key",
-            ),
+            ("INSERT INTO producers (name, kind) SELECT name, kind FROM producers", "producers_name_key"),
         ],
     )
     .await;
@@ -359,9 +332,7 @@ async fn shape(db: &TestDb) -> i64 {
 
 async fn revert_all(db: &TestDb) -> usize {
     let mut harness = AsyncMigrationHarness::new(db.db.dedicated().await.unwrap());
-    tokio::task::spawn_blocking(move || harness.revert_all_migrations(MIGRATIONS).unwrap().len())
-        .await
-        .unwrap()
+    tokio::task::spawn_blocking(move || harness.revert_all_migrations(MIGRATIONS).unwrap().len()).await.unwrap()
 }
 
 #[actix_web::test]
@@ -375,10 +346,7 @@ async fn migrations_of_a_full_database_go_back_to_nothing_and_forward_again() {
     assert_eq!(migrate(&db.db).await.unwrap().len(), n_reverted);
     assert_eq!(shape(db).await, before);
     assert!(!has_pending_migrations(&db.db).await.unwrap());
-    Register::new(db.db.clone(), world.clock.clone())
-        .load_reference_lists()
-        .await
-        .unwrap();
+    Register::new(db.db.clone(), world.clock.clone()).load_reference_lists().await.unwrap();
 }
 
 #[actix_web::test]

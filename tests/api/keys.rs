@@ -26,10 +26,7 @@ async fn after_a_rotation_new_stamps_are_under_the_new_key_and_old_ones_verify()
     assert_eq!((old.run.code_key, new.run.code_key), (key(1), key(2)));
     for (minted, key_no) in [(&old, 1), (&new, 2)] {
         let verdict = world.public.verdict(&format!("/s/{}", minted.last.digits)).await;
-        assert_eq!(
-            (&verdict["headline"], &verdict["facts"]["key"]["key_no"]),
-            (&json!("issued"), &json!(key_no))
-        );
+        assert_eq!((&verdict["headline"], &verdict["facts"]["key"]["key_no"]), (&json!("issued"), &json!(key_no)));
         let code = minted.last.code.to_plain();
         assert_eq!(world.public.verdict(&format!("/c/{code}")).await["headline"], "issued");
     }
@@ -41,24 +38,12 @@ async fn a_rotation_by_another_process_is_used_by_the_next_mint_and_understood_b
     let world = World::new().await;
     let batch = world.batch().await;
     let secret = Secret::read(&world.data_dir.path().join("secret")).unwrap();
-    let command = Keys::new(
-        world.test_db.db.clone(),
-        world.clock.clone(),
-        secret,
-        Issuer::new(ISSUER).unwrap(),
-    );
+    let command = Keys::new(world.test_db.db.clone(), world.clock.clone(), secret, Issuer::new(ISSUER).unwrap());
     command.create(Purpose::Stamp).await.unwrap();
-    let minted = world
-        .office
-        .order(batch.batch_no, "k", &json!({ "count": 1 }))
-        .await
-        .json();
+    let minted = world.office.order(batch.batch_no, "k", &json!({ "count": 1 })).await.json();
     assert_eq!(minted["key_no"], 2);
     let digits = minted["first_stamp"]["digits"].as_str().unwrap();
-    assert_eq!(
-        world.public.verdict(&format!("/s/{digits}")).await["headline"],
-        "issued"
-    );
+    assert_eq!(world.public.verdict(&format!("/s/{digits}")).await["headline"], "issued");
 }
 
 #[actix_web::test]
@@ -69,10 +54,7 @@ async fn a_retired_key_verifies_for_ever_and_signs_no_more() {
     world.keys.create(Purpose::Stamp).await.unwrap();
     world.keys.retire(Purpose::Stamp, key(1)).await.unwrap();
     let verdict = world.public.verdict(&format!("/s/{}", old.last.digits)).await;
-    assert_eq!(
-        (&verdict["headline"], &verdict["facts"]["key"]["state"]),
-        (&json!("issued"), &json!("retired"))
-    );
+    assert_eq!((&verdict["headline"], &verdict["facts"]["key"]["state"]), (&json!("issued"), &json!("retired")));
     assert_eq!(world.mint(batch.batch_no, 1).await.run.stamp_key, key(2));
 }
 
@@ -97,10 +79,7 @@ async fn a_compromised_key_is_shown_and_the_mint_record_decides() {
     world.keys.mark_compromised(Purpose::Stamp, key(1)).await.unwrap();
     let path = format!("/s/{}", minted.last.digits);
     let verdict = world.public.verdict(&path).await;
-    assert_eq!(
-        (&verdict["headline"], &verdict["facts"]["key"]["state"]),
-        (&json!("issued"), &json!("compromised"))
-    );
+    assert_eq!((&verdict["headline"], &verdict["facts"]["key"]["state"]), (&json!("issued"), &json!("compromised")));
     let page = world.public.get_page(&path).await.text();
     assert!(page.contains("đã bị lộ"), "{page}");
     let refused = world.public.get_json(&format!("/s/{forged}")).await;
@@ -118,10 +97,7 @@ async fn a_compromised_key_without_the_register_is_unchecked() {
     world.test_db.admin_sql(&drop_it).await;
     let path = format!("/s/{}", minted.last.digits);
     let verdict = world.public.verdict(&path).await;
-    assert_eq!(
-        (&verdict["headline"], &verdict["facts"]["key"]["state"]),
-        (&json!("unchecked"), &json!("compromised"))
-    );
+    assert_eq!((&verdict["headline"], &verdict["facts"]["key"]["state"]), (&json!("unchecked"), &json!("compromised")));
     let page = world.public.get_page(&path).await.text();
     assert!(page.contains("đã bị lộ") && page.contains(CONTACT), "{page}");
 }
@@ -133,10 +109,7 @@ async fn the_last_active_key_cannot_be_retired() {
         let refused = world.keys.retire(purpose, key(1)).await.unwrap_err();
         assert_eq!(refused.code(), "last-active-key");
     }
-    assert_eq!(
-        world.keys.retire(Purpose::Stamp, key(9)).await.unwrap_err().code(),
-        "not-found"
-    );
+    assert_eq!(world.keys.retire(Purpose::Stamp, key(9)).await.unwrap_err().code(), "not-found");
 }
 
 #[actix_web::test]
@@ -170,19 +143,13 @@ async fn the_key_set_holds_every_stamp_key_with_its_state_and_no_secret() {
     world.keys.mark_compromised(Purpose::Stamp, key(2)).await.unwrap();
     let answer = world.public.get("/.well-known/jwks.json").await;
     assert_eq!(
-        (
-            answer.status,
-            answer.header("access-control-allow-origin"),
-            answer.header("content-type")
-        ),
+        (answer.status, answer.header("access-control-allow-origin"), answer.header("content-type")),
         (200, "*", "application/json")
     );
     let set = answer.json();
     let keys = set["keys"].as_array().unwrap();
-    let states: Vec<_> = keys
-        .iter()
-        .map(|key| (key["stamp_kid"].as_u64().unwrap(), key["status"].as_str().unwrap()))
-        .collect();
+    let states: Vec<_> =
+        keys.iter().map(|key| (key["stamp_kid"].as_u64().unwrap(), key["status"].as_str().unwrap())).collect();
     assert_eq!(states, [(1, "retired"), (2, "compromised"), (3, "active")]);
     for key in keys {
         let names: Vec<&str> = key.as_object().unwrap().keys().map(String::as_str).collect();
@@ -212,20 +179,11 @@ async fn the_served_key_set_verifies_stamps_without_a_network() {
 async fn stored_keys_are_sealed_and_open_with_their_own_secret_alone() {
     let world = World::new().await;
     let other = Secret::create(&world.data_dir.path().join("other")).unwrap();
-    let stranger = Keys::new(
-        world.test_db.db.clone(),
-        world.clock.clone(),
-        other,
-        Issuer::new(ISSUER).unwrap(),
-    );
+    let stranger = Keys::new(world.test_db.db.clone(), world.clock.clone(), other, Issuer::new(ISSUER).unwrap());
     assert_eq!(stranger.reload().await.unwrap_err().code(), "key-does-not-open");
     let secret = Secret::read(&world.data_dir.path().join("secret")).unwrap();
-    let other_issuer = Keys::new(
-        world.test_db.db.clone(),
-        world.clock.clone(),
-        secret,
-        Issuer::new("other.example").unwrap(),
-    );
+    let other_issuer =
+        Keys::new(world.test_db.db.clone(), world.clock.clone(), secret, Issuer::new("other.example").unwrap());
     assert_eq!(other_issuer.reload().await.unwrap_err().code(), "key-does-not-open");
 }
 
@@ -253,15 +211,8 @@ async fn keys_made_at_the_same_time_get_numbers_of_their_own() {
 #[actix_web::test]
 async fn nothing_secret_is_in_a_debug_text() {
     let world = World::new().await;
-    let token = world
-        .accounts
-        .create_token("x", &[nguon::accounts::types::Scope::Office], None)
-        .await
-        .unwrap();
+    let token = world.accounts.create_token("x", &[nguon::accounts::types::Scope::Office], None).await.unwrap();
     assert!(!format!("{token:?}").contains(token.token.reveal()));
     let text = format!("{:?}", world.keys.room());
-    assert!(
-        text.contains("StampSigner(key 1)") && text.contains("CodeKey(..)"),
-        "{text}"
-    );
+    assert!(text.contains("StampSigner(key 1)") && text.contains("CodeKey(..)"), "{text}");
 }

@@ -12,10 +12,7 @@ use serde_json::{Value, json};
 use crate::world::{Answer, World, certificate, good_row};
 
 fn no_certificate(row: ImportRow) -> ImportRow {
-    ImportRow {
-        certificate: None,
-        ..row
-    }
+    ImportRow { certificate: None, ..row }
 }
 
 fn span(minted: &Value) -> (u64, u64) {
@@ -45,10 +42,7 @@ async fn n_runs(world: &World) -> i64 {
 async fn an_order_gives_a_run_whose_stamps_read_as_issued() {
     let world = World::new().await;
     let batch = world.batch().await;
-    let minted = world
-        .office
-        .order(batch.batch_no, "order-1", &json!({ "count": 50 }))
-        .await;
+    let minted = world.office.order(batch.batch_no, "order-1", &json!({ "count": 50 })).await;
     assert_eq!(minted.status, 201, "{}", minted.text());
     let minted = minted.json();
     assert_eq!(span(&minted), (1, 50));
@@ -95,17 +89,11 @@ async fn an_order_past_the_24_bit_end_is_refused_and_the_very_last_serial_is_min
 async fn a_million_stamps_are_one_row_and_any_of_them_can_be_printed() {
     let world = World::new().await;
     let batch = world.batch().await;
-    let minted = world
-        .office
-        .order(batch.batch_no, "k", &json!({ "count": 1_000_000 }))
-        .await;
+    let minted = world.office.order(batch.batch_no, "k", &json!({ "count": 1_000_000 })).await;
     assert_eq!(minted.status, 201);
     assert_eq!(n_runs(&world).await, 1);
     let middle = world.stamp(batch.batch_no, 567_890).await;
-    assert_eq!(
-        world.public.verdict(&format!("/s/{}", middle.digits())).await["headline"],
-        "issued"
-    );
+    assert_eq!(world.public.verdict(&format!("/s/{}", middle.digits())).await["headline"], "issued");
 }
 
 #[actix_web::test]
@@ -143,9 +131,7 @@ async fn the_same_key_sent_many_times_at_once_gives_one_run() {
         assert_eq!(answer.status, 201, "{}", answer.text());
         assert_eq!(span(&answer.json()), (1, 5));
     }
-    let n_new = answers
-        .iter()
-        .filter(|answer| answer.header("idempotency-replayed").is_empty());
+    let n_new = answers.iter().filter(|answer| answer.header("idempotency-replayed").is_empty());
     assert_eq!(n_new.count(), 1);
     assert_eq!(n_runs(&world).await, 1);
 }
@@ -167,11 +153,7 @@ async fn a_repeated_order_is_answered_from_its_run_and_says_so() {
 async fn a_repeated_order_is_known_by_what_its_body_means_not_by_its_spelling() {
     let world = World::new().await;
     let batch = world.batch().await;
-    for body in [
-        "{\"count\":10}",
-        " { \"scratch\" : false,\n \"count\" : 10 } ",
-        "{\"count\":10,\"scratch\":false}",
-    ] {
+    for body in ["{\"count\":10}", " { \"scratch\" : false,\n \"count\" : 10 } ", "{\"count\":10,\"scratch\":false}"] {
         let answer = order_raw(&world, &batch, "application/json; charset=utf-8", body).await;
         assert_eq!(answer.status, 201, "{body}: {}", answer.text());
         assert_eq!(span(&answer.json()), (1, 10), "{body}");
@@ -185,12 +167,8 @@ async fn a_key_used_for_another_body_is_refused() {
     let batch = world.batch().await;
     let order = async |body: Value| world.office.order(batch.batch_no, "k", &body).await;
     assert_eq!(order(json!({ "count": 10 })).await.status, 201);
-    order(json!({ "count": 11 }))
-        .await
-        .assert_problem(409, "idempotency-key-reused");
-    order(json!({ "count": 10, "scratch": true }))
-        .await
-        .assert_problem(409, "idempotency-key-reused");
+    order(json!({ "count": 11 })).await.assert_problem(409, "idempotency-key-reused");
+    order(json!({ "count": 10, "scratch": true })).await.assert_problem(409, "idempotency-key-reused");
     assert_eq!(n_runs(&world).await, 1);
 }
 
@@ -216,21 +194,12 @@ async fn a_key_is_1_to_64_visible_ascii_characters() {
     let order = async |key: Option<&[u8]>| {
         let mut request = world.office.request("POST", &path).json(&json!({ "count": 1 }));
         if let Some(key) = key {
-            request = request.header(
-                "Idempotency-Key",
-                reqwest::header::HeaderValue::from_bytes(key).unwrap(),
-            );
+            request = request.header("Idempotency-Key", reqwest::header::HeaderValue::from_bytes(key).unwrap());
         }
         world.office.send(request).await
     };
     let long = "k".repeat(65);
-    let bad: [Option<&[u8]>; 5] = [
-        None,
-        Some(b""),
-        Some(b"two words"),
-        Some("khóa".as_bytes()),
-        Some(long.as_bytes()),
-    ];
+    let bad: [Option<&[u8]>; 5] = [None, Some(b""), Some(b"two words"), Some("khóa".as_bytes()), Some(long.as_bytes())];
     for key in bad {
         order(key).await.assert_problem(400, "idempotency-key-required");
     }
@@ -289,23 +258,15 @@ async fn a_certificate_without_dates_refuses_as_unknown_and_never_as_lapsed() {
         }),
         ..no_certificate(good_row())
     };
-    let problem = order_of(&world, row, "2026-11-20")
-        .await
-        .assert_problem(409, "certificate-unknown");
+    let problem = order_of(&world, row, "2026-11-20").await.assert_problem(409, "certificate-unknown");
     let text = problem["vi"].as_str().unwrap();
-    assert!(
-        text.contains("chưa có ngày chứng nhận trong sổ") && !text.contains("hết hạn"),
-        "{text}"
-    );
+    assert!(text.contains("chưa có ngày chứng nhận trong sổ") && !text.contains("hết hạn"), "{text}");
 }
 
 #[actix_web::test]
 async fn a_certificate_that_does_not_cover_the_packing_day_refuses() {
     let world = World::new().await;
-    let row = ImportRow {
-        certificate: Some(certificate("2026-11-01", "2029-10-31")),
-        ..good_row()
-    };
+    let row = ImportRow { certificate: Some(certificate("2026-11-01", "2029-10-31")), ..good_row() };
     let answer = order_of(&world, row, "2026-10-31").await;
     answer.assert_problem(409, "certificate-not-on-packing-day");
 }
@@ -313,10 +274,7 @@ async fn a_certificate_that_does_not_cover_the_packing_day_refuses() {
 #[actix_web::test]
 async fn a_certificate_that_starts_tomorrow_refuses_today() {
     let world = World::new().await;
-    let row = ImportRow {
-        certificate: Some(certificate("2026-11-23", "2029-11-22")),
-        ..good_row()
-    };
+    let row = ImportRow { certificate: Some(certificate("2026-11-23", "2029-11-22")), ..good_row() };
     let answer = order_of(&world, row, "2026-11-22").await;
     answer.assert_problem(409, "certificate-not-yet-valid");
 }
@@ -324,16 +282,11 @@ async fn a_certificate_that_starts_tomorrow_refuses_today() {
 #[actix_web::test]
 async fn the_day_of_a_certificate_is_the_day_in_vietnam() {
     let world = World::new().await;
-    let row = ImportRow {
-        certificate: Some(certificate("2024-01-01", "2026-11-22")),
-        ..good_row()
-    };
+    let row = ImportRow { certificate: Some(certificate("2024-01-01", "2026-11-22")), ..good_row() };
     world.move_clock_to("2026-11-22T16:59:00Z");
     assert_eq!(order_of(&world, row.clone(), "2026-11-20").await.status, 201);
     world.move_clock_to("2026-11-22T17:01:00Z");
-    let batch = world
-        .batch_of(world.product_from(row).await, "L-2", "2026-11-20", None)
-        .await;
+    let batch = world.batch_of(world.product_from(row).await, "L-2", "2026-11-20", None).await;
     let late = world.office.order(batch.batch_no, "k", &json!({ "count": 1 })).await;
     late.assert_problem(409, "certificate-lapsed");
 }
@@ -347,20 +300,9 @@ async fn every_mandatory_item_that_is_missing_is_listed() {
         shelf_life: None,
         ..good_row()
     };
-    let no_image = ImportRow {
-        image: None,
-        ..named("không ảnh")
-    };
-    let no_standards = ImportRow {
-        standards: None,
-        ..named("không tiêu chuẩn")
-    };
-    let no_address = ImportRow {
-        village: None,
-        commune: None,
-        commune_code: None,
-        ..named("không địa chỉ")
-    };
+    let no_image = ImportRow { image: None, ..named("không ảnh") };
+    let no_standards = ImportRow { standards: None, ..named("không tiêu chuẩn") };
+    let no_address = ImportRow { village: None, commune: None, commune_code: None, ..named("không địa chỉ") };
     let nothing = ImportRow {
         image: None,
         standards: None,
@@ -376,37 +318,25 @@ async fn every_mandatory_item_that_is_missing_is_listed() {
         (nothing, json!(["image", "address", "standards"])),
     ] {
         let answer = order_of(&world, row, "2026-11-20").await;
-        assert_eq!(
-            answer.assert_problem(422, "mandatory-data-missing")["missing"],
-            expected
-        );
+        assert_eq!(answer.assert_problem(422, "mandatory-data-missing")["missing"], expected);
     }
 }
 
 #[actix_web::test]
 async fn a_batch_without_a_last_day_is_refused_once_the_register_knows_a_shelf_life() {
     let world = World::new().await;
-    let row = ImportRow {
-        shelf_life: None,
-        ..good_row()
-    };
+    let row = ImportRow { shelf_life: None, ..good_row() };
     let product_no = world.product_from(row).await;
     let batch = world.batch_of(product_no, "L-1", "2026-11-20", None).await;
     world.product().await;
     let answer = world.office.order(batch.batch_no, "k", &json!({ "count": 1 })).await;
-    assert_eq!(
-        answer.assert_problem(422, "mandatory-data-missing")["missing"],
-        json!(["shelf_life"])
-    );
+    assert_eq!(answer.assert_problem(422, "mandatory-data-missing")["missing"], json!(["shelf_life"]));
 }
 
 #[actix_web::test]
 async fn a_tourism_product_is_not_stamped_by_the_batch() {
     let world = World::new().await;
-    let row = ImportRow {
-        set_no: 26,
-        ..good_row()
-    };
+    let row = ImportRow { set_no: 26, ..good_row() };
     let answer = order_of(&world, row, "2026-11-20").await;
     answer.assert_problem(409, "not-stamped-by-batch");
 }
@@ -415,9 +345,7 @@ async fn a_tourism_product_is_not_stamped_by_the_batch() {
 async fn goods_past_their_last_day_get_no_more_stamps() {
     let world = World::new().await;
     let product_no = world.product().await;
-    let batch = world
-        .batch_of(product_no, "L-1", "2026-06-01", Some("2026-11-21"))
-        .await;
+    let batch = world.batch_of(product_no, "L-1", "2026-06-01", Some("2026-11-21")).await;
     let answer = world.office.order(batch.batch_no, "k", &json!({ "count": 1 })).await;
     answer.assert_problem(409, "past-shelf-life");
 }
@@ -432,19 +360,14 @@ async fn a_closed_batch_gets_no_more_stamps_and_keeps_those_it_has() {
     answer.assert_problem(409, "batch-closed");
     let stamp = world.stamp(batch.batch_no, 5).await;
     let verdict = world.public.verdict(&format!("/s/{}", stamp.digits())).await;
-    assert_eq!(
-        (&verdict["headline"], &verdict["facts"]["batch"]["state"]),
-        (&json!("issued"), &json!("closed"))
-    );
+    assert_eq!((&verdict["headline"], &verdict["facts"]["batch"]["state"]), (&json!("issued"), &json!("closed")));
 }
 
 #[actix_web::test]
 async fn an_unknown_batch_is_not_found() {
     let world = World::new().await;
     for batch_no in ["999", "0", "16777216", "-1", "abc", "1.0"] {
-        let request = world
-            .office
-            .request("POST", &format!("/api/v1/batches/{batch_no}/stamps"));
+        let request = world.office.request("POST", &format!("/api/v1/batches/{batch_no}/stamps"));
         let request = request.header("Idempotency-Key", "k").json(&json!({ "count": 1 }));
         world.office.send(request).await.assert_problem(404, "not-found");
     }
@@ -495,10 +418,7 @@ async fn a_body_over_the_limit_is_refused_and_one_at_the_limit_is_read() {
     over.assert_problem(413, "body-too-large");
     let huge = order_raw(&world, &batch, "application/json", &body(20 * limit)).await;
     huge.assert_problem(413, "body-too-large");
-    assert_eq!(
-        order_raw(&world, &batch, "application/json", &body(limit)).await.status,
-        201
-    );
+    assert_eq!(order_raw(&world, &batch, "application/json", &body(limit)).await.status, 201);
 }
 
 #[actix_web::test]
@@ -514,10 +434,7 @@ async fn the_stamp_of_the_whole_batch_comes_with_the_first_run_alone() {
     let stamp = world.stamp(batch.batch_no, 0).await;
     for address in [format!("/s/{}", stamp.digits()), format!("/c/{}", stamp.plain_code())] {
         let verdict = world.public.verdict(&address).await;
-        assert_eq!(
-            (&verdict["headline"], &verdict["stamp"]["serial"]),
-            (&json!("issued"), &json!(0))
-        );
+        assert_eq!((&verdict["headline"], &verdict["stamp"]["serial"]), (&json!("issued"), &json!(0)));
     }
 }
 
@@ -546,17 +463,11 @@ async fn a_mint_that_died_before_it_was_noted_is_noted_at_the_next_start() {
     let file = world.data_dir.path().join("high-water");
     std::fs::write(&file, "").unwrap();
     assert!(world.batches.reconcile_high_water().await.unwrap().is_empty());
-    assert_eq!(
-        std::fs::read_to_string(&file).unwrap(),
-        format!("{} 10\n", batch.batch_no)
-    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{} 10\n", batch.batch_no));
     // And so is one that was noted only up to an earlier run.
     std::fs::write(&file, format!("{} 4\n", batch.batch_no)).unwrap();
     assert!(world.batches.reconcile_high_water().await.unwrap().is_empty());
-    assert_eq!(
-        std::fs::read_to_string(&file).unwrap(),
-        format!("{} 10\n", batch.batch_no)
-    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{} 10\n", batch.batch_no));
 }
 
 #[actix_web::test]

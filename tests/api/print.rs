@@ -18,18 +18,13 @@ async fn minted(n_stamps: u32) -> (World, Batch) {
 }
 
 async fn get(world: &World, batch: &Batch, rest: &str) -> Answer {
-    world
-        .office
-        .get(&format!("/api/v1/batches/{}/{rest}", batch.batch_no))
-        .await
+    world.office.get(&format!("/api/v1/batches/{}/{rest}", batch.batch_no)).await
 }
 
 /// Letters and digits of what a reader sees, without markup and gaps.
 fn visible(markup: &str) -> String {
     let texts = markup.split('<').filter_map(|piece| piece.split_once('>'));
-    texts
-        .flat_map(|(_, text)| text.chars().filter(char::is_ascii_alphanumeric))
-        .collect()
+    texts.flat_map(|(_, text)| text.chars().filter(char::is_ascii_alphanumeric)).collect()
 }
 
 #[track_caller]
@@ -39,13 +34,9 @@ fn assert_ok(answer: &Answer, content_type: &str) {
 }
 
 fn lines(csv: &Answer) -> Vec<Vec<String>> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .from_reader(csv.body.as_slice());
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(csv.body.as_slice());
     let records = reader.records().map(Result::unwrap);
-    records
-        .map(|record| record.iter().map(str::to_owned).collect())
-        .collect()
+    records.map(|record| record.iter().map(str::to_owned).collect()).collect()
 }
 
 #[actix_web::test]
@@ -64,9 +55,7 @@ async fn the_host_of_a_printed_address_never_comes_from_the_request() {
     let (world, batch) = minted(1).await;
     let path = format!("/api/v1/batches/{}/stamps/1", batch.batch_no);
     let request = world.office.request("GET", &path);
-    let request = request
-        .header("Host", "evil.example")
-        .header("X-Forwarded-Host", "evil.example");
+    let request = request.header("Host", "evil.example").header("X-Forwarded-Host", "evil.example");
     let answer = world.office.send(request).await;
     assert_eq!(answer.status, 200);
     assert!(!answer.text().contains("evil"));
@@ -77,12 +66,7 @@ async fn the_png_of_a_full_symbol_reads_back_as_the_url() {
     let (world, batch) = minted(3).await;
     let url = world.stamp(batch.batch_no, 2).await.url().to_owned();
     for width in ["18", "20", "22", "30", "100"] {
-        let png = get(
-            &world,
-            &batch,
-            &format!("stamps/2/qr.png?carrier=full&width_mm={width}"),
-        )
-        .await;
+        let png = get(&world, &batch, &format!("stamps/2/qr.png?carrier=full&width_mm={width}")).await;
         assert_ok(&png, "image/png");
         assert_eq!(png.header("x-nguon-carrier"), "full");
         assert_eq!(read_qr(&png.body).unwrap().as_deref(), Some(url.as_str()), "{width} mm");
@@ -94,19 +78,10 @@ async fn the_png_of_a_compact_symbol_reads_back_as_the_code_url() {
     let (world, batch) = minted(3).await;
     let stamp = world.stamp(batch.batch_no, 2).await;
     for width in ["14", "20", "40"] {
-        let png = get(
-            &world,
-            &batch,
-            &format!("stamps/2/qr.png?carrier=compact&width_mm={width}"),
-        )
-        .await;
+        let png = get(&world, &batch, &format!("stamps/2/qr.png?carrier=compact&width_mm={width}")).await;
         assert_ok(&png, "image/png");
         assert_eq!(png.header("x-nguon-carrier"), "compact");
-        assert_eq!(
-            read_qr(&png.body).unwrap().as_deref(),
-            stamp.0["compact_url"].as_str(),
-            "{width} mm"
-        );
+        assert_eq!(read_qr(&png.body).unwrap().as_deref(), stamp.0["compact_url"].as_str(), "{width} mm");
     }
 }
 
@@ -185,19 +160,12 @@ async fn the_svg_symbol_is_self_contained_and_square() {
 async fn only_labels_and_sheets_of_the_demonstration_say_so() {
     for is_demo in [false, true] {
         let world = World::new().await;
-        let product_no = if is_demo {
-            world.demo_product().await
-        } else {
-            world.product().await
-        };
+        let product_no = if is_demo { world.demo_product().await } else { world.product().await };
         let batch = world.batch_of(product_no, "MD-01", "2026-11-20", None).await;
         world.mint(batch.batch_no, 2).await;
-        for path in [
-            "stamps/1/label.svg",
-            "stamps/1/label.svg?width_mm=14",
-            "stamps/1/label.svg?width_mm=40",
-            "sheet.html",
-        ] {
+        for path in
+            ["stamps/1/label.svg", "stamps/1/label.svg?width_mm=14", "stamps/1/label.svg?width_mm=40", "sheet.html"]
+        {
             let answer = get(&world, &batch, path).await;
             assert_eq!(answer.status, 200, "{path}");
             assert_eq!(answer.text().contains("BẢN TRÌNH DIỄN"), is_demo, "{path}");
@@ -253,9 +221,7 @@ async fn a_stamp_that_was_not_minted_cannot_be_printed() {
 async fn printing_again_gives_the_same_stamps_even_after_the_batch_was_corrected() {
     let (world, batch) = minted(3).await;
     let before = world.stamp(batch.batch_no, 3).await;
-    world
-        .sql("UPDATE batches SET last_valid_day = '2027-01-31', lot = 'CORRECTED'")
-        .await;
+    world.sql("UPDATE batches SET last_valid_day = '2027-01-31', lot = 'CORRECTED'").await;
     let after = world.stamp(batch.batch_no, 3).await;
     assert_eq!(after.0, before.0);
     let verdict = world.public.verdict(&format!("/s/{}", after.digits())).await;
@@ -301,24 +267,12 @@ async fn the_csv_is_streamed_and_not_gathered_first() {
 #[actix_web::test]
 async fn the_csv_of_a_range_holds_that_range_and_nothing_unminted() {
     let (world, batch) = minted(100).await;
-    let serials = |answer: &Answer| {
-        lines(answer)[1..]
-            .iter()
-            .map(|line| line[1].clone())
-            .collect::<Vec<_>>()
-    };
+    let serials = |answer: &Answer| lines(answer)[1..].iter().map(|line| line[1].clone()).collect::<Vec<_>>();
     let middle = get(&world, &batch, "stamps.csv?first=40&last=42").await;
     assert_eq!(serials(&middle), ["40", "41", "42"]);
     let with_whole_batch = get(&world, &batch, "stamps.csv?first=0&last=1").await;
     assert_eq!(serials(&with_whole_batch), ["0", "1"]);
-    for query in [
-        "first=40&last=101",
-        "first=101",
-        "last=101",
-        "last=16777215",
-        "first=16777216",
-        "last=4294967295",
-    ] {
+    for query in ["first=40&last=101", "first=101", "last=101", "last=16777215", "first=16777216", "last=4294967295"] {
         let answer = get(&world, &batch, &format!("stamps.csv?{query}")).await;
         answer.assert_problem(404, "not-found");
     }
@@ -341,9 +295,7 @@ async fn scratch_codes_need_their_own_scope_and_nothing_is_recorded_without_it()
     let batch = world.batch().await;
     let order = json!({ "count": 10, "scratch": true });
     assert_eq!(world.office.order(batch.batch_no, "k", &order).await.status, 201);
-    get(&world, &batch, "stamps.csv?scratch=true")
-        .await
-        .assert_problem(403, "forbidden");
+    get(&world, &batch, "stamps.csv?scratch=true").await.assert_problem(403, "forbidden");
     let n_exports = "SELECT count(*) AS n FROM scratch_exports";
     assert_eq!(world.test_db.count(n_exports).await, 0);
     let plain = get(&world, &batch, "stamps.csv").await;
@@ -357,16 +309,9 @@ async fn an_export_of_scratch_codes_is_recorded_with_who_and_which() {
     world.mint(batch.batch_no, 5).await;
     let order = json!({ "count": 10, "scratch": true });
     assert_eq!(world.office.order(batch.batch_no, "k", &order).await.status, 201);
-    let token = world
-        .accounts
-        .create_token("print", &[Scope::Office, Scope::ScratchRead], None)
-        .await
-        .unwrap();
+    let token = world.accounts.create_token("print", &[Scope::Office, Scope::ScratchRead], None).await.unwrap();
     let printer = world.office.with_token(token.token.reveal());
-    let path = format!(
-        "/api/v1/batches/{}/stamps.csv?scratch=true&first=4&last=8",
-        batch.batch_no
-    );
+    let path = format!("/api/v1/batches/{}/stamps.csv?scratch=true&first=4&last=8", batch.batch_no);
     let lines = lines(&printer.get(&path).await);
     assert_eq!(lines[0][5], "scratch_code");
     let codes: Vec<&str> = lines[1..].iter().map(|line| line[5].as_str()).collect();
@@ -423,11 +368,7 @@ async fn a_sheets_own_style_is_the_only_one_its_policy_allows() {
     let (world, batch) = minted(1).await;
     let sheet = get(&world, &batch, "sheet.html").await;
     let text = sheet.text();
-    let css = text
-        .split_once("<style>")
-        .and_then(|(_, rest)| rest.split_once("</style>"))
-        .unwrap()
-        .0;
+    let css = text.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>")).unwrap().0;
     let policy = sheet.header("content-security-policy");
     assert!(policy.contains(&nguon::http::style_source(css)), "{policy}");
     assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
@@ -437,7 +378,5 @@ async fn a_sheets_own_style_is_the_only_one_its_policy_allows() {
 #[actix_web::test]
 async fn a_sheet_takes_no_more_stamps_than_it_says() {
     let (world, batch) = minted(MAX_SHEET_STAMPS + 1).await;
-    get(&world, &batch, "sheet.html")
-        .await
-        .assert_problem(422, "label_sheet_size");
+    get(&world, &batch, "sheet.html").await.assert_problem(422, "label_sheet_size");
 }

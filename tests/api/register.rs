@@ -21,11 +21,7 @@ async fn all_products(world: &World) -> Vec<Value> {
     let mut found = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = world
-            .public
-            .get(&format!("/api/v1/products?limit=20{cursor}"))
-            .await
-            .json();
+        let page = world.public.get(&format!("/api/v1/products?limit=20{cursor}")).await.json();
         let items = page["items"].as_array().unwrap().clone();
         assert!(items.len() <= 20);
         found.extend(items);
@@ -50,21 +46,12 @@ async fn fingerprint(world: &World) -> [i64; 3] {
 #[actix_web::test]
 async fn the_sample_register_is_imported_with_all_its_65_products() {
     let world = World::new().await;
-    let report = world
-        .register
-        .import(&sample(), &Photos::default(), false)
-        .await
-        .unwrap();
-    assert_eq!(
-        (report.n_rows, report.n_products_added, report.n_certificates_added),
-        (65, 65, 0)
-    );
+    let report = world.register.import(&sample(), &Photos::default(), false).await.unwrap();
+    assert_eq!((report.n_rows, report.n_products_added, report.n_certificates_added), (65, 65, 0));
     let products = all_products(&world).await;
     assert_eq!(products.len(), 65);
-    let by_name: HashMap<&str, &Value> = products
-        .iter()
-        .map(|product| (product["name"].as_str().unwrap(), product))
-        .collect();
+    let by_name: HashMap<&str, &Value> =
+        products.iter().map(|product| (product["name"].as_str().unwrap(), product)).collect();
     let known = by_name["Miến dong Tài Hoan"];
     assert_eq!(
         (&known["producer"], &known["set_no"], &known["stars"]),
@@ -77,11 +64,7 @@ async fn the_sample_register_is_imported_with_all_its_65_products() {
 #[actix_web::test]
 async fn a_product_of_the_sample_has_an_unknown_certificate_and_cannot_be_minted() {
     let world = World::new().await;
-    world
-        .register
-        .import(&sample(), &Photos::default(), false)
-        .await
-        .unwrap();
+    world.register.import(&sample(), &Photos::default(), false).await.unwrap();
     let products = all_products(&world).await;
     for product in &products {
         let shown = &product["certificate"];
@@ -95,32 +78,19 @@ async fn a_product_of_the_sample_has_an_unknown_certificate_and_cannot_be_minted
     let goods = products.iter().find(|product| product["set_no"] != 26).unwrap();
     let body = json!({ "product_no": goods["product_no"], "lot": "A", "packed_on": "2026-11-20" });
     let batch = world.office.post("/api/v1/batches", &body).await.json();
-    let request = world
-        .office
-        .request("POST", &format!("/api/v1/batches/{}/stamps", batch["batch_no"]));
+    let request = world.office.request("POST", &format!("/api/v1/batches/{}/stamps", batch["batch_no"]));
     let request = request.header("Idempotency-Key", "k").json(&json!({ "count": 1 }));
-    world
-        .office
-        .send(request)
-        .await
-        .assert_problem(409, "certificate-unknown");
+    world.office.send(request).await.assert_problem(409, "certificate-unknown");
 }
 
 #[actix_web::test]
 async fn missing_stars_and_communes_of_the_sample_stay_missing() {
     let world = World::new().await;
-    world
-        .register
-        .import(&sample(), &Photos::default(), false)
-        .await
-        .unwrap();
+    world.register.import(&sample(), &Photos::default(), false).await.unwrap();
     let products = all_products(&world).await;
     let n_without = |field: &str| products.iter().filter(|product| product[field].is_null()).count();
     let rows = sample();
-    assert_eq!(
-        n_without("stars"),
-        rows.iter().filter(|row| row.stars.is_none()).count()
-    );
+    assert_eq!(n_without("stars"), rows.iter().filter(|row| row.stars.is_none()).count());
     let no_place = |row: &&ImportRow| row.commune_code.is_none() && row.village.is_none();
     assert_eq!(n_without("address"), rows.iter().filter(no_place).count());
     let n_tourism = products.iter().filter(|product| product["set_no"] == 26).count();
@@ -136,14 +106,7 @@ async fn importing_the_same_file_twice_changes_nothing() {
     import().await;
     let before = fingerprint(&world).await;
     let again = import().await;
-    assert_eq!(
-        (
-            again.n_producers_added,
-            again.n_products_added,
-            again.n_certificates_added
-        ),
-        (0, 0, 0)
-    );
+    assert_eq!((again.n_producers_added, again.n_products_added, again.n_certificates_added), (0, 0, 0));
     assert_eq!(fingerprint(&world).await, before);
 }
 
@@ -152,10 +115,8 @@ async fn two_imports_of_the_same_file_at_once_make_one_register() {
     let world = World::new().await;
     let rows = sample();
     let photos = Photos::default();
-    let (first, second) = tokio::join!(
-        world.register.import(&rows, &photos, false),
-        world.register.import(&rows, &photos, false)
-    );
+    let (first, second) =
+        tokio::join!(world.register.import(&rows, &photos, false), world.register.import(&rows, &photos, false));
     let mut added = [first.unwrap().n_products_added, second.unwrap().n_products_added];
     added.sort_unstable();
     assert_eq!(added, [0, 65]);
@@ -165,17 +126,9 @@ async fn two_imports_of_the_same_file_at_once_make_one_register() {
 async fn one_bad_row_keeps_the_whole_file_out() {
     let world = World::new().await;
     let before = fingerprint(&world).await;
-    let bad = ImportRow {
-        line: 3,
-        product: "Chè thử".to_owned(),
-        commune_code: Some("99999".to_owned()),
-        ..good_row()
-    };
-    let refused = world
-        .register
-        .import(&[good_row(), bad], &Photos::default(), false)
-        .await
-        .unwrap_err();
+    let bad =
+        ImportRow { line: 3, product: "Chè thử".to_owned(), commune_code: Some("99999".to_owned()), ..good_row() };
+    let refused = world.register.import(&[good_row(), bad], &Photos::default(), false).await.unwrap_err();
     assert_eq!(refused.code(), "import-errors");
     let text = refused.to_string();
     assert!(text.contains('3') && text.contains("commune_code"), "{text}");
@@ -185,15 +138,8 @@ async fn one_bad_row_keeps_the_whole_file_out() {
 #[actix_web::test]
 async fn a_commune_is_known_by_its_code_of_today_and_its_name_must_agree() {
     let world = World::new().await;
-    let row = ImportRow {
-        commune: Some("Phường Đức Xuân".to_owned()),
-        ..good_row()
-    };
-    let refused = world
-        .register
-        .import(&[row], &Photos::default(), false)
-        .await
-        .unwrap_err();
+    let row = ImportRow { commune: Some("Phường Đức Xuân".to_owned()), ..good_row() };
+    let refused = world.register.import(&[row], &Photos::default(), false).await.unwrap_err();
     assert!(refused.to_string().contains("Phường Bắc Kạn"), "{refused}");
 }
 
@@ -202,14 +148,8 @@ async fn a_file_without_a_column_does_not_wipe_what_the_register_has() {
     let world = World::new().await;
     let product_no = world.product().await;
     let before = world.register.find_product(product_no).await.unwrap();
-    let poorer = ImportRow {
-        standards: None,
-        shelf_life: None,
-        image: None,
-        stars: None,
-        certificate: None,
-        ..good_row()
-    };
+    let poorer =
+        ImportRow { standards: None, shelf_life: None, image: None, stars: None, certificate: None, ..good_row() };
     world.product_from(poorer).await;
     assert_eq!(world.register.find_product(product_no).await.unwrap(), before);
 }
@@ -218,17 +158,10 @@ async fn a_file_without_a_column_does_not_wipe_what_the_register_has() {
 async fn a_renewed_certificate_stands_beside_the_old_one() {
     let world = World::new().await;
     let product_no = world.product().await;
-    let renewed = ImportRow {
-        certificate: Some(certificate("2028-01-01", "2030-12-31")),
-        ..good_row()
-    };
+    let renewed = ImportRow { certificate: Some(certificate("2028-01-01", "2030-12-31")), ..good_row() };
     world.product_from(renewed).await;
     let product = world.register.find_product(product_no).await.unwrap();
-    let last_days: Vec<_> = product
-        .certificates
-        .iter()
-        .map(|certificate| certificate.window.unwrap().1)
-        .collect();
+    let last_days: Vec<_> = product.certificates.iter().map(|certificate| certificate.window.unwrap().1).collect();
     assert_eq!(last_days, [day("2030-12-31"), day("2027-12-31")]);
 }
 
@@ -236,48 +169,29 @@ async fn a_renewed_certificate_stands_beside_the_old_one() {
 async fn a_certificate_that_overlaps_another_of_the_product_is_refused() {
     let world = World::new().await;
     world.product().await;
-    let overlapping = ImportRow {
-        certificate: Some(certificate("2027-12-31", "2030-12-30")),
-        ..good_row()
-    };
-    let refused = world
-        .register
-        .import(&[overlapping], &Photos::default(), false)
-        .await
-        .unwrap_err();
+    let overlapping = ImportRow { certificate: Some(certificate("2027-12-31", "2030-12-30")), ..good_row() };
+    let refused = world.register.import(&[overlapping], &Photos::default(), false).await.unwrap_err();
     assert_eq!(refused.code(), "import-errors");
 }
 
 #[actix_web::test]
 async fn the_public_list_says_how_the_certificate_stands_today() {
     let world = World::new().await;
-    for (name, from, to) in [
-        ("a", "2024-01-01", "2026-11-21"),
-        ("b", "2024-01-01", "2026-11-22"),
-        ("c", "2026-11-23", "2029-01-01"),
-    ] {
-        let row = ImportRow {
-            product: name.to_owned(),
-            certificate: Some(certificate(from, to)),
-            ..good_row()
-        };
+    for (name, from, to) in
+        [("a", "2024-01-01", "2026-11-21"), ("b", "2024-01-01", "2026-11-22"), ("c", "2026-11-23", "2029-01-01")]
+    {
+        let row = ImportRow { product: name.to_owned(), certificate: Some(certificate(from, to)), ..good_row() };
         world.product_from(row).await;
     }
-    let states: Vec<Value> = all_products(&world)
-        .await
-        .iter()
-        .map(|product| product["certificate"]["state"].clone())
-        .collect();
+    let states: Vec<Value> =
+        all_products(&world).await.iter().map(|product| product["certificate"]["state"].clone()).collect();
     assert_eq!(states, ["lapsed", "in_force", "not_yet_valid"]);
 }
 
 #[actix_web::test]
 async fn one_product_is_shown_with_its_public_fields() {
     let world = World::new().await;
-    let row = ImportRow {
-        shelf_life: Some(ShelfLife::Days(30)),
-        ..good_row()
-    };
+    let row = ImportRow { shelf_life: Some(ShelfLife::Days(30)), ..good_row() };
     let product_no = world.product_from(row).await;
     let shown = world.public.get(&format!("/api/v1/products/{product_no}")).await.json();
     assert_eq!(shown, all_products(&world).await[0]);
@@ -299,14 +213,7 @@ async fn an_unknown_product_is_not_found() {
 #[actix_web::test]
 async fn a_list_parameter_that_makes_no_sense_is_refused() {
     let world = World::new().await;
-    for query in [
-        "limit=0",
-        "limit=201",
-        "limit=x",
-        "cursor=x",
-        "cursor=99999999999",
-        "limit=9223372036854775807",
-    ] {
+    for query in ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=99999999999", "limit=9223372036854775807"] {
         let answer = world.public.get(&format!("/api/v1/products?{query}")).await;
         answer.assert_problem(422, "invalid");
     }

@@ -40,9 +40,7 @@ fn sign(world: &World, product: ProductNo, batch: BatchNo, serial: u32, last: Op
     let signer = room.signer(KeyNo::new(1).unwrap()).unwrap();
     let last = last.map_or(LastValidDay::NONE, |last| LastValidDay::from_date(day(last)).unwrap());
     let serial = Serial::new(serial).unwrap();
-    signer
-        .sign(&Issuer::new(ISSUER).unwrap(), product, batch, serial, last)
-        .to_digits()
+    signer.sign(&Issuer::new(ISSUER).unwrap(), product, batch, serial, last).to_digits()
 }
 
 /// Asserts a refusal, in JSON at both addresses and as a page.
@@ -60,10 +58,7 @@ async fn assert_refused(world: &World, digits: &str, rule: &str) {
     let page = world.public.get_page(&format!("/s/{digits}")).await;
     assert_eq!(page.status, 404);
     let text = page.text();
-    assert!(
-        text.contains("<h1 id=\"headline\">Mã không hợp lệ</h1>") && text.contains(CONTACT),
-        "{rule}: {text}"
-    );
+    assert!(text.contains("<h1 id=\"headline\">Mã không hợp lệ</h1>") && text.contains(CONTACT), "{rule}: {text}");
 }
 
 /// Changes one byte of a stamp.
@@ -109,43 +104,13 @@ async fn the_json_has_every_fact_with_its_state() {
     let [full, compact] = addresses(&stamp);
     let states = async |path: &str| {
         let facts = world.public.verdict(path).await["facts"].clone();
-        let names = [
-            "signature",
-            "key",
-            "mint",
-            "batch",
-            "certificate",
-            "shelf_life",
-            "scan",
-            "carrier",
-        ];
+        let names = ["signature", "key", "mint", "batch", "certificate", "shelf_life", "scan", "carrier"];
         names.map(|name| facts[name]["state"].as_str().unwrap().to_owned())
     };
-    assert_eq!(
-        states(&full).await,
-        [
-            "valid",
-            "active",
-            "minted",
-            "open",
-            "in_force",
-            "good",
-            "not_recorded",
-            "full"
-        ]
-    );
+    assert_eq!(states(&full).await, ["valid", "active", "minted", "open", "in_force", "good", "not_recorded", "full"]);
     assert_eq!(
         states(&compact).await,
-        [
-            "not_carried",
-            "active",
-            "minted",
-            "open",
-            "in_force",
-            "good",
-            "not_recorded",
-            "compact"
-        ]
+        ["not_carried", "active", "minted", "open", "in_force", "good", "not_recorded", "compact"]
     );
 }
 
@@ -153,10 +118,7 @@ async fn the_json_has_every_fact_with_its_state() {
 async fn an_unknown_key_number_is_not_called_known() {
     let (world, ..) = scene().await;
     let facts = world.public.verdict("/s/1").await["facts"].clone();
-    assert_eq!(
-        (&facts["key"]["state"], &facts["signature"]["state"]),
-        (&json!("unknown"), &json!("unread"))
-    );
+    assert_eq!((&facts["key"]["state"], &facts["signature"]["state"]), (&json!("unknown"), &json!("unread")));
 }
 
 #[actix_web::test]
@@ -210,15 +172,9 @@ async fn a_product_without_a_picture_has_a_drawn_placeholder() {
 async fn a_text_of_another_length_is_refused_by_length() {
     let (world, _, stamp) = scene().await;
     let digits = stamp.digits();
-    for wrong in [
-        "",
-        "0",
-        &digits[1..],
-        &format!("{digits}0"),
-        &format!("0{digits}"),
-        &format!("{digits}/"),
-        &"9".repeat(4_000),
-    ] {
+    for wrong in
+        ["", "0", &digits[1..], &format!("{digits}0"), &format!("0{digits}"), &format!("{digits}/"), &"9".repeat(4_000)]
+    {
         assert_refused(&world, wrong, "length").await;
     }
 }
@@ -302,17 +258,11 @@ async fn a_well_signed_stamp_that_no_run_holds_is_refused_as_not_minted() {
     let (other_product, other_batch) = (ProductNo::new(999).unwrap(), BatchNo::new(999).unwrap());
     for (what, digits) in [
         ("a serial past the run", sign(&world, product, number, 11, last)),
-        (
-            "the last serial of all",
-            sign(&world, product, number, 16_777_215, last),
-        ),
+        ("the last serial of all", sign(&world, product, number, 16_777_215, last)),
         ("another product", sign(&world, other_product, number, 7, last)),
         ("a later last day", sign(&world, product, number, 7, Some("2028-11-20"))),
         ("no last day", sign(&world, product, number, 7, None)),
-        (
-            "a batch that does not exist",
-            sign(&world, product, other_batch, 7, last),
-        ),
+        ("a batch that does not exist", sign(&world, product, other_batch, 7, last)),
     ] {
         println!("{what}");
         assert_refused(&world, &digits, "not_minted").await;
@@ -336,10 +286,7 @@ async fn a_batch_without_a_run_has_no_stamp_0() {
     let digits = sign(&world, batch.product_no, batch.batch_no, 0, Some("2027-11-20"));
     assert_refused(&world, &digits, "not_minted").await;
     world.mint(batch.batch_no, 1).await;
-    assert_eq!(
-        world.public.verdict(&format!("/s/{digits}")).await["headline"],
-        "issued"
-    );
+    assert_eq!(world.public.verdict(&format!("/s/{digits}")).await["headline"], "issued");
 }
 
 #[actix_web::test]
@@ -362,10 +309,7 @@ async fn query_parameters_are_ignored() {
     let (world, _, stamp) = scene().await;
     let tail = "?fbclid=IwAR0&zarsrc=31&utm_source=zalo&digits=1&/s/9";
     for path in addresses(&stamp) {
-        assert_eq!(
-            world.public.verdict(&format!("{path}{tail}")).await["headline"],
-            "issued"
-        );
+        assert_eq!(world.public.verdict(&format!("{path}{tail}")).await["headline"], "issued");
     }
     let refused = world.public.get_json(&format!("/s/1?{}", stamp.digits())).await;
     assert_eq!((refused.status, &refused.json()["rule"]), (404, &json!("length")));
@@ -413,10 +357,7 @@ async fn after_the_last_day_the_headline_is_past_shelf_life() {
     };
     // The last day ends at 17:00 UTC.
     assert_eq!(headlines("2027-11-20T16:59:00Z").await, ["issued", "issued"]);
-    assert_eq!(
-        headlines("2027-11-20T17:01:00Z").await,
-        ["past_shelf_life", "past_shelf_life"]
-    );
+    assert_eq!(headlines("2027-11-20T17:01:00Z").await, ["past_shelf_life", "past_shelf_life"]);
     let [path, _] = addresses(&stamp);
     let page = world.public.get_page(&path).await;
     assert_eq!(page.status, 200);
@@ -427,27 +368,18 @@ async fn after_the_last_day_the_headline_is_past_shelf_life() {
 
 #[actix_web::test]
 async fn goods_that_do_not_expire_are_never_past_their_shelf_life() {
-    let row = ImportRow {
-        shelf_life: None,
-        ..good_row()
-    };
+    let row = ImportRow { shelf_life: None, ..good_row() };
     let (world, _, stamp) = scene_of(row, "2026-11-20", None).await;
     world.move_clock_to("2090-01-01T00:00:00Z");
     let [path, _] = addresses(&stamp);
     let verdict = world.public.verdict(&path).await;
-    assert_eq!(
-        (&verdict["headline"], &verdict["facts"]["shelf_life"]["state"]),
-        (&json!("issued"), &json!("none"))
-    );
+    assert_eq!((&verdict["headline"], &verdict["facts"]["shelf_life"]["state"]), (&json!("issued"), &json!("none")));
     assert_eq!(verdict["facts"]["certificate"]["today"], "lapsed");
 }
 
 #[actix_web::test]
 async fn a_certificate_that_lapsed_after_packing_keeps_issued_and_shows_both_answers() {
-    let row = ImportRow {
-        certificate: Some(certificate("2024-01-01", "2026-12-31")),
-        ..good_row()
-    };
+    let row = ImportRow { certificate: Some(certificate("2024-01-01", "2026-12-31")), ..good_row() };
     let (world, _, stamp) = scene_of(row, "2026-11-20", Some("2027-11-20")).await;
     world.move_clock_to("2027-02-01T05:00:00Z");
     let [path, _] = addresses(&stamp);
@@ -468,38 +400,25 @@ async fn a_certificate_that_lapsed_after_packing_keeps_issued_and_shows_both_ans
 #[actix_web::test]
 async fn a_certificate_that_did_not_cover_the_packing_day_is_the_headline() {
     let (world, _, stamp) = scene().await;
-    world
-        .sql("UPDATE certificates SET valid_from = '2020-01-01', valid_to = '2026-11-19'")
-        .await;
+    world.sql("UPDATE certificates SET valid_from = '2020-01-01', valid_to = '2026-11-19'").await;
     let [path, _] = addresses(&stamp);
     world.move_clock_to("2026-11-22T06:00:00Z");
     let verdict = world.public.verdict(&path).await;
-    assert_eq!(
-        (&verdict["headline"], &verdict["tone"]),
-        (&json!("certificate_lapsed"), &json!("amber"))
-    );
+    assert_eq!((&verdict["headline"], &verdict["tone"]), (&json!("certificate_lapsed"), &json!("amber")));
     let page = world.public.get_page(&path).await;
     assert_eq!(page.status, 200);
     let text = page.text();
-    assert!(
-        text.contains("Chứng nhận OCOP đã hết hạn") && text.contains(CONTACT),
-        "{text}"
-    );
+    assert!(text.contains("Chứng nhận OCOP đã hết hạn") && text.contains(CONTACT), "{text}");
 }
 
 #[actix_web::test]
 async fn a_certificate_without_dates_is_called_unknown_and_never_lapsed() {
     let (world, _, stamp) = scene().await;
-    world
-        .sql("UPDATE certificates SET valid_from = NULL, valid_to = NULL")
-        .await;
+    world.sql("UPDATE certificates SET valid_from = NULL, valid_to = NULL").await;
     world.move_clock_to("2026-11-22T06:00:00Z");
     for path in addresses(&stamp) {
         let shown = world.public.verdict(&path).await["facts"]["certificate"].clone();
-        assert_eq!(
-            (&shown["on_packing_day"], &shown["today"]),
-            (&json!("unknown"), &json!("unknown"))
-        );
+        assert_eq!((&shown["on_packing_day"], &shown["today"]), (&json!("unknown"), &json!("unknown")));
         let text = world.public.get_page(&path).await.text();
         assert!(text.contains("chưa có ngày chứng nhận trong sổ"), "{text}");
         assert!(!text.to_lowercase().contains("hết hạn"), "{text}");
@@ -528,11 +447,7 @@ async fn a_change_of_the_register_shows_on_the_next_scans_without_a_restart() {
 async fn a_typed_code_is_read_in_any_spelling() {
     let (world, _, stamp) = scene().await;
     let plain = stamp.plain_code();
-    let spaced = plain
-        .as_bytes()
-        .chunks(4)
-        .map(|group| str::from_utf8(group).unwrap())
-        .collect::<Vec<_>>();
+    let spaced = plain.as_bytes().chunks(4).map(|group| str::from_utf8(group).unwrap()).collect::<Vec<_>>();
     for spelling in [
         plain.to_lowercase(),
         spaced.join("-"),
@@ -553,10 +468,7 @@ async fn the_box_of_the_front_page_leads_to_the_codes_address() {
     let answer = world.public.get_page(&format!("/c?code=+{typed}+&lang=en")).await;
     assert_eq!(answer.status, 303);
     assert_eq!(answer.header("location"), format!("/c/{}?lang=en", stamp.plain_code()));
-    let digits = world
-        .public
-        .get_page(&format!("/c?code=https://tem.example.vn/s/{}", stamp.digits()))
-        .await;
+    let digits = world.public.get_page(&format!("/c?code=https://tem.example.vn/s/{}", stamp.digits())).await;
     assert_eq!(digits.header("location"), format!("/s/{}", stamp.digits()));
 }
 
@@ -575,11 +487,7 @@ async fn nonsense_typed_into_the_box_stays_on_this_site_and_makes_no_header() {
         assert_eq!(answer.status, 303, "{typed}");
         let folder_and_rest = answer.header("location").strip_prefix("/c/").map(str::as_bytes);
         let is_harmless = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
-        assert!(
-            folder_and_rest.is_some_and(|rest| rest.iter().all(is_harmless)),
-            "{}",
-            answer.header("location")
-        );
+        assert!(folder_and_rest.is_some_and(|rest| rest.iter().all(is_harmless)), "{}", answer.header("location"));
         assert!(answer.headers.get("set-cookie").is_none());
     }
 }
@@ -594,10 +502,7 @@ async fn a_wrong_code_is_refused_by_code() {
         let answer = world.public.get_json(&format!("/c/{code}")).await;
         let verdict = answer.json();
         assert_eq!(answer.status, 404, "{code}");
-        assert_eq!(
-            (&verdict["headline"], &verdict["rule"]),
-            (&json!("not_issued"), &json!("code"))
-        );
+        assert_eq!((&verdict["headline"], &verdict["rule"]), (&json!("not_issued"), &json!("code")));
     }
     let page = world.public.get_page(&format!("/c/{wrong}")).await;
     assert!(page.status == 404 && page.text().contains("Không có con tem nào mang mã này"));
@@ -619,22 +524,14 @@ async fn the_21st_wrong_code_in_a_minute_is_refused_and_the_right_one_too() {
     let (world, _, stamp) = scene().await;
     use_up_the_wrong_codes(&world, &[]).await;
     let right = stamp.plain_code();
-    for path in [
-        "/c/0000000000000099".to_owned(),
-        format!("/c/{right}"),
-        format!("/api/v1/verify/{right}"),
-    ] {
+    for path in ["/c/0000000000000099".to_owned(), format!("/c/{right}"), format!("/api/v1/verify/{right}")] {
         let answer = world.public.get_json(&path).await;
         answer.assert_problem(429, "too-many-codes");
         let seconds: u32 = answer.header("retry-after").parse().unwrap();
         assert!((1..=61).contains(&seconds), "{seconds}");
     }
     let [digits, _] = addresses(&stamp);
-    assert_eq!(
-        world.public.get(&digits).await.status,
-        200,
-        "signatures are not limited"
-    );
+    assert_eq!(world.public.get(&digits).await.status, 200, "signatures are not limited");
     world.move_clock_to("2026-11-22T05:01:30Z");
     assert_eq!(world.public.get(&format!("/c/{right}")).await.status, 200);
 }
@@ -644,10 +541,7 @@ async fn a_person_who_types_too_many_codes_gets_a_page() {
     let (world, ..) = scene().await;
     use_up_the_wrong_codes(&world, &[]).await;
     let page = world.public.get_page("/c/0000000000000099").await;
-    assert_eq!(
-        (page.status, page.header("content-type")),
-        (429, "text/html; charset=utf-8")
-    );
+    assert_eq!((page.status, page.header("content-type")), (429, "text/html; charset=utf-8"));
     assert_ne!(page.header("retry-after"), "");
     assert!(page.text().contains("xin chờ"));
 }
@@ -655,11 +549,7 @@ async fn a_person_who_types_too_many_codes_gets_a_page() {
 #[actix_web::test]
 async fn a_forwarded_address_from_a_stranger_does_not_give_more_tries() {
     let (world, ..) = scene().await;
-    let headers = [
-        ("X-Forwarded-For", "198.51.N.1"),
-        ("Forwarded", "for=198.51.N.1"),
-        ("X-Real-IP", "198.51.N.1"),
-    ];
+    let headers = [("X-Forwarded-For", "198.51.N.1"), ("Forwarded", "for=198.51.N.1"), ("X-Real-IP", "198.51.N.1")];
     use_up_the_wrong_codes(&world, &headers).await;
     let request = world.public.request("GET", "/c/0000000000000099");
     let request = request.header("X-Forwarded-For", "203.0.113.5");
@@ -672,17 +562,9 @@ async fn behind_a_trusted_proxy_each_network_has_its_own_tries() {
     use_up_the_wrong_codes(&world, &[("X-Forwarded-For", "10.N.0.1, 203.0.113.5")]).await;
     let from = async |address: &str| {
         let request = world.public.request("GET", "/c/0000000000000099");
-        world
-            .public
-            .send(request.header("X-Forwarded-For", address))
-            .await
-            .status
+        world.public.send(request.header("X-Forwarded-For", address)).await.status
     };
-    assert_eq!(
-        from("203.0.113.77").await,
-        429,
-        "a neighbour counts as the same network"
-    );
+    assert_eq!(from("203.0.113.77").await, 429, "a neighbour counts as the same network");
     assert_eq!(from("203.0.114.5").await, 404);
 }
 
@@ -690,10 +572,7 @@ async fn behind_a_trusted_proxy_each_network_has_its_own_tries() {
 async fn right_codes_are_never_counted() {
     let (world, _, stamp) = scene().await;
     for _ in 0..2 * MAX_WRONG_PER_NETWORK {
-        assert_eq!(
-            world.public.get(&format!("/c/{}", stamp.plain_code())).await.status,
-            200
-        );
+        assert_eq!(world.public.get(&format!("/c/{}", stamp.plain_code())).await.status, 200);
     }
 }
 
@@ -721,11 +600,7 @@ async fn pages_are_vietnamese_unless_english_is_asked_for() {
 #[actix_web::test]
 async fn an_english_page_has_no_vietnamese_words_of_ours() {
     let (world, _, stamp) = scene().await;
-    let page = world
-        .public
-        .get_page(&format!("/s/{}?lang=en", stamp.digits()))
-        .await
-        .text();
+    let page = world.public.get_page(&format!("/s/{}?lang=en", stamp.digits())).await.text();
     for word in ["Ngày", "Hạn sử dụng", "Cơ sở", "còn hiệu lực", "Kiểm tra"] {
         assert!(!page.contains(word), "{word}");
     }
@@ -757,17 +632,10 @@ async fn every_page_has_the_security_headers() {
         assert_eq!(page.header("referrer-policy"), "no-referrer");
         assert_eq!(page.header("cache-control"), "no-store");
         let policy = page.header("content-security-policy");
-        assert!(
-            policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
-            "{policy}"
-        );
+        assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
         assert!(!policy.contains("unsafe") && !policy.contains("script-src"), "{policy}");
         let text = page.text();
-        let css = text
-            .split_once("<style>")
-            .and_then(|(_, rest)| rest.split_once("</style>"))
-            .unwrap()
-            .0;
+        let css = text.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>")).unwrap().0;
         assert!(policy.contains(&nguon::http::style_source(css)), "{policy}");
         assert!(page.headers.get("set-cookie").is_none());
     }
@@ -803,11 +671,9 @@ async fn a_browser_gets_a_page_and_a_program_json_at_the_same_address() {
         world.public.send(request).await.header("content-type").to_owned()
     };
     assert_eq!(kind("application/json").await, "application/json");
-    for accept in [
-        "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-        "*/*",
-        "text/html, application/json;q=0.5",
-    ] {
+    for accept in
+        ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "*/*", "text/html, application/json;q=0.5"]
+    {
         assert_eq!(kind(accept).await, "text/html; charset=utf-8", "{accept}");
     }
 }
@@ -891,11 +757,7 @@ async fn what_the_caller_sends_is_never_written_into_a_page() {
 #[actix_web::test]
 async fn pages_of_a_demonstration_say_so_and_others_do_not() {
     for is_demo in [false, true] {
-        let world = if is_demo {
-            World::demo().await
-        } else {
-            World::new().await
-        };
+        let world = if is_demo { World::demo().await } else { World::new().await };
         for path in ["/", "/s/1", "/c/1", "/s/1?lang=en"] {
             let text = world.public.get_page(path).await.text();
             assert_eq!(text.contains("BẢN TRÌNH DIỄN"), is_demo, "{path}");
@@ -931,10 +793,7 @@ async fn a_head_request_has_the_headers_of_the_page_and_no_body() {
 /// Takes the database away while the server runs.
 async fn take_away_the_database(world: &World) {
     let name = &world.test_db.name;
-    world
-        .test_db
-        .admin_sql(&format!("DROP DATABASE {name} WITH (FORCE)"))
-        .await;
+    world.test_db.admin_sql(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
 }
 
 #[actix_web::test]
@@ -948,30 +807,16 @@ async fn without_the_database_a_remembered_batch_answers_and_an_unknown_one_is_u
     for path in &remembered {
         let answer = world.public.get_json(path).await;
         let verdict = answer.json();
-        assert_eq!(
-            (answer.status, &verdict["headline"]),
-            (200, &json!("issued")),
-            "{verdict}"
-        );
+        assert_eq!((answer.status, &verdict["headline"]), (200, &json!("issued")), "{verdict}");
         assert!(verdict["facts"]["batch"]["as_of"].is_string());
     }
-    for path in [
-        format!("/s/{}", unseen.digits),
-        format!("/c/{}", unseen.code.to_plain()),
-    ] {
+    for path in [format!("/s/{}", unseen.digits), format!("/c/{}", unseen.code.to_plain())] {
         let answer = world.public.get_json(&path).await;
         let verdict = answer.json();
-        assert_eq!(
-            (answer.status, &verdict["headline"]),
-            (200, &json!("unchecked")),
-            "{verdict}"
-        );
+        assert_eq!((answer.status, &verdict["headline"]), (200, &json!("unchecked")), "{verdict}");
         assert_eq!(verdict["facts"]["mint"]["state"], "unknown");
         let text = world.public.get_page(&path).await.text();
-        assert!(
-            text.contains("chưa đối chiếu được sổ") && text.contains(CONTACT),
-            "{text}"
-        );
+        assert!(text.contains("chưa đối chiếu được sổ") && text.contains(CONTACT), "{text}");
     }
     assert_refused(&world, "1", "length").await;
 }
@@ -999,10 +844,7 @@ async fn facts_older_than_a_day_are_not_relied_on() {
     let verdict = world.public.verdict(&path).await;
     assert_eq!(verdict["headline"], "unchecked");
     let page = world.public.get_page(&path).await.text();
-    assert!(
-        page.contains("cũ hơn một ngày") && page.contains("12:00 22/11/2026"),
-        "{page}"
-    );
+    assert!(page.contains("cũ hơn một ngày") && page.contains("12:00 22/11/2026"), "{page}");
 }
 
 #[actix_web::test]
@@ -1020,10 +862,7 @@ async fn without_the_database_the_office_gets_a_problem_and_is_told_to_try_again
         let seconds: u32 = answer.header("retry-after").parse().unwrap();
         assert!(0 < seconds);
         let text = answer.text();
-        assert!(
-            !text.contains("t_") && !text.to_lowercase().contains("postgres"),
-            "a cause leaked: {text}"
-        );
+        assert!(!text.contains("t_") && !text.to_lowercase().contains("postgres"), "a cause leaked: {text}");
     }
     assert_eq!(world.public.get("/healthz").await.status, 200);
     assert_eq!(world.public.get_page("/").await.status, 200);
@@ -1032,15 +871,10 @@ async fn without_the_database_the_office_gets_a_problem_and_is_told_to_try_again
 #[actix_web::test]
 async fn an_undated_certificate_of_the_register_is_shown_with_its_number() {
     let (world, batch, stamp) = scene().await;
-    world
-        .sql("UPDATE certificates SET valid_from = NULL, valid_to = NULL, certificate_no = '77/QĐ'")
-        .await;
+    world.sql("UPDATE certificates SET valid_from = NULL, valid_to = NULL, certificate_no = '77/QĐ'").await;
     let row = ImportRow {
         certificate: None,
-        undated_certificate: Some(UndatedCertificate {
-            number: Some("77/QĐ".to_owned()),
-            issuer: None,
-        }),
+        undated_certificate: Some(UndatedCertificate { number: Some("77/QĐ".to_owned()), issuer: None }),
         ..good_row()
     };
     assert_eq!(world.product_from(row).await, batch.product_no);

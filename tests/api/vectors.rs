@@ -12,18 +12,12 @@ use sha2::{Digest, Sha256};
 const STAMPS: &str = include_str!("../vectors/stamp_v1.json");
 const CODES: &str = include_str!("../vectors/codes_v1.json");
 /// Third-party vectors are not part of the project; where they are not beside it, their test says so and passes.
-const EDGE_CASES: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../shared/vectors/tlog/ed25519/ed25519vectors.json"
-);
+const EDGE_CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/vectors/tlog/ed25519/ed25519vectors.json");
 
 fn stamps() -> (Value, Issuer, Keyring) {
     let vectors: Value = serde_json::from_str(STAMPS).unwrap();
     let issuer = Issuer::new(vectors["issuer"].as_str().unwrap()).unwrap();
-    let ring = Jwks::parse(vectors["jwks"].to_string().as_bytes())
-        .unwrap()
-        .to_keyring()
-        .unwrap();
+    let ring = Jwks::parse(vectors["jwks"].to_string().as_bytes()).unwrap().to_keyring().unwrap();
     (vectors, issuer, ring)
 }
 
@@ -33,10 +27,7 @@ fn number(value: &Value) -> u32 {
 
 fn hex(text: &Value) -> Vec<u8> {
     let text = text.as_str().unwrap();
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
-        .collect()
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
 #[test]
@@ -54,13 +45,7 @@ fn every_valid_stamp_verifies_and_signs_again_to_the_same_digits() {
 
         let seed = Sha256::digest(format!("TEST ONLY stamp key {}", payload.key_no));
         let signer = StampSigner::new(payload.key_no, &seed.into());
-        let again = signer.sign(
-            &issuer,
-            payload.product_no,
-            payload.batch_no,
-            payload.serial,
-            payload.last_valid_day,
-        );
+        let again = signer.sign(&issuer, payload.product_no, payload.batch_no, payload.serial, payload.last_valid_day);
         assert_eq!(again.to_digits(), digits);
     }
 }
@@ -69,9 +54,7 @@ fn every_valid_stamp_verifies_and_signs_again_to_the_same_digits() {
 fn every_invalid_stamp_fails_by_its_rule() {
     let (vectors, issuer, ring) = stamps();
     for case in vectors["invalid"].as_array().unwrap() {
-        let rule = ring
-            .verify_stamp(&issuer, case["digits"].as_str().unwrap().as_bytes())
-            .unwrap_err();
+        let rule = ring.verify_stamp(&issuer, case["digits"].as_str().unwrap().as_bytes()).unwrap_err();
         let stage = match rule {
             Rule::Length | Rule::Digit | Rule::Group => "decode",
             Rule::Key => "kid",
@@ -87,11 +70,7 @@ fn a_million_random_and_mutated_texts_are_refused_or_decode_to_themselves() {
     let good = vectors["valid"][0]["digits"].as_str().unwrap().as_bytes().to_vec();
     let mut random = Xorshift(0x006e_6775_6f6e);
     for round in 0..1_000_000_u32 {
-        let text = if round % 2 == 0 {
-            random.text()
-        } else {
-            random.mutate(&good)
-        };
+        let text = if round % 2 == 0 { random.text() } else { random.mutate(&good) };
         if text == good {
             continue;
         }
@@ -157,21 +136,12 @@ fn code_key(vectors: &Value, name: &str) -> CodeKey {
 #[test]
 fn every_typed_and_scratch_code_is_as_computed_elsewhere() {
     let vectors: Value = serde_json::from_str(CODES).unwrap();
-    let (code, scratch) = (
-        code_key(&vectors, "code_key_hex"),
-        code_key(&vectors, "scratch_key_hex"),
-    );
+    let (code, scratch) = (code_key(&vectors, "code_key_hex"), code_key(&vectors, "scratch_key_hex"));
     for case in vectors["valid"].as_array().unwrap() {
         let batch_no = BatchNo::new(number(&case["batch"])).unwrap();
         let serial = Serial::new(number(&case["serial"])).unwrap();
-        assert_eq!(
-            issue_code(&code, batch_no, serial).to_plain(),
-            case["code"].as_str().unwrap()
-        );
-        assert_eq!(
-            scratch_code(&scratch, batch_no, serial).to_string(),
-            case["scratch"].as_str().unwrap()
-        );
+        assert_eq!(issue_code(&code, batch_no, serial).to_plain(), case["code"].as_str().unwrap());
+        assert_eq!(scratch_code(&scratch, batch_no, serial).to_string(), case["scratch"].as_str().unwrap());
     }
 }
 
@@ -236,10 +206,7 @@ fn a_stamp_of_another_issuer_is_refused_by_signature() {
     let (vectors, _, ring) = stamps();
     let other = Issuer::new("tem.example.com").unwrap();
     let digits = vectors["valid"][0]["digits"].as_str().unwrap();
-    assert_eq!(
-        ring.verify_stamp(&other, digits.as_bytes()).unwrap_err(),
-        Rule::Signature
-    );
+    assert_eq!(ring.verify_stamp(&other, digits.as_bytes()).unwrap_err(), Rule::Signature);
 }
 
 #[test]
@@ -247,14 +214,9 @@ fn signing_is_deterministic_so_a_reprint_is_the_same_stamp() {
     let (_, issuer, _) = stamps();
     let signer = StampSigner::new(KeyNo::new(3).unwrap(), &[9; 32]);
     let sign = || {
-        let (product_no, batch_no, serial) = (
-            ProductNo::new(1).unwrap(),
-            BatchNo::new(2).unwrap(),
-            Serial::new(3).unwrap(),
-        );
-        signer
-            .sign(&issuer, product_no, batch_no, serial, LastValidDay::NONE)
-            .to_digits()
+        let (product_no, batch_no, serial) =
+            (ProductNo::new(1).unwrap(), BatchNo::new(2).unwrap(), Serial::new(3).unwrap());
+        signer.sign(&issuer, product_no, batch_no, serial, LastValidDay::NONE).to_digits()
     };
     assert_eq!(sign(), sign());
 }

@@ -41,11 +41,7 @@ static TURN: OnceCell<std::fs::File> = OnceCell::const_new();
 static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
 static TEMPLATE: OnceCell<()> = OnceCell::const_new();
 static DRIVERS: std::sync::LazyLock<Runtime> = std::sync::LazyLock::new(|| {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap()
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 });
 
 const TEMPLATE_NAME: &str = "nguon_template";
@@ -64,21 +60,15 @@ async fn cluster() -> &'static Cluster {
     };
     TURN.get_or_init(wait).await;
     let start = || async {
-        let config = ClusterConfig {
-            data_dir: folder.join("cluster"),
-            launcher: PathBuf::from(env!("CARGO_BIN_EXE_nguon")),
-        };
-        tokio::task::spawn_blocking(move || Cluster::start_or_attach(&config, &|_| {}).unwrap())
-            .await
-            .unwrap()
+        let config =
+            ClusterConfig { data_dir: folder.join("cluster"), launcher: PathBuf::from(env!("CARGO_BIN_EXE_nguon")) };
+        tokio::task::spawn_blocking(move || Cluster::start_or_attach(&config, &|_| {}).unwrap()).await.unwrap()
     };
     CLUSTER.get_or_init(start).await
 }
 
 async fn admin() -> AsyncPgConnection {
-    AsyncPgConnection::establish(&cluster().await.url("postgres"))
-        .await
-        .unwrap()
+    AsyncPgConnection::establish(&cluster().await.url("postgres")).await.unwrap()
 }
 
 async fn ensure_template() {
@@ -86,21 +76,12 @@ async fn ensure_template() {
         .get_or_init(|| async {
             let mut admin = admin().await;
             for name in leftovers(&mut admin).await {
-                admin
-                    .batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"))
-                    .await
-                    .unwrap();
+                admin.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
             }
-            admin
-                .batch_execute(&format!("CREATE DATABASE {TEMPLATE_NAME}"))
-                .await
-                .unwrap();
+            admin.batch_execute(&format!("CREATE DATABASE {TEMPLATE_NAME}")).await.unwrap();
             let db = Db::new(&cluster().await.url(TEMPLATE_NAME), DRIVERS.handle().clone()).unwrap();
             migrate(&db).await.unwrap();
-            Register::new(db.clone(), Clock::system())
-                .load_reference_lists()
-                .await
-                .unwrap();
+            Register::new(db.clone(), Clock::system()).load_reference_lists().await.unwrap();
             drop(db);
         })
         .await;
@@ -114,9 +95,7 @@ async fn leftovers(admin: &mut AsyncPgConnection) -> Vec<String> {
         datname: String,
     }
     let sql = "SELECT datname::text FROM pg_database WHERE datname LIKE 't\\_%' OR datname LIKE 'nguon\\_template%'";
-    let names: Vec<Name> = diesel_async::RunQueryDsl::load(diesel::sql_query(sql), admin)
-        .await
-        .unwrap();
+    let names: Vec<Name> = diesel_async::RunQueryDsl::load(diesel::sql_query(sql), admin).await.unwrap();
     names.into_iter().map(|name| name.datname).collect()
 }
 
@@ -172,9 +151,7 @@ impl TestDb {
             n: i64,
         }
         let mut conn = self.db.dedicated().await.unwrap();
-        let row: N = diesel_async::RunQueryDsl::get_result(diesel::sql_query(sql), &mut conn)
-            .await
-            .unwrap();
+        let row: N = diesel_async::RunQueryDsl::get_result(diesel::sql_query(sql), &mut conn).await.unwrap();
         row.n
     }
 }
@@ -204,15 +181,10 @@ impl Drop for World {
 }
 
 fn settings(extra: &[(&str, &str)]) -> Settings {
-    let basic = [
-        ("NGUON_PUBLIC_URL", PUBLIC_URL),
-        ("NGUON_ISSUER_NAME", ISSUER_NAME),
-        ("NGUON_CONTACT", CONTACT),
-    ];
+    let basic = [("NGUON_PUBLIC_URL", PUBLIC_URL), ("NGUON_ISSUER_NAME", ISSUER_NAME), ("NGUON_CONTACT", CONTACT)];
     let env = |name: &str| {
         let mut set = extra.iter().chain(&basic);
-        set.find(|(known, _)| *known == name)
-            .map(|(_, value)| (*value).to_owned())
+        set.find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
     };
     nguon::config::read(Mode::Demo, &env).unwrap()
 }
@@ -312,17 +284,13 @@ impl World {
         let (name, producer) = (row.product.clone(), row.producer.clone());
         self.register.import(&[row], &photos, is_demo).await.unwrap();
         let all = self.register.list_products(0, 1_000).await.unwrap();
-        all.iter()
-            .find(|product| product.name == name && product.producer.name == producer)
-            .unwrap()
-            .product_no
+        all.iter().find(|product| product.name == name && product.producer.name == producer).unwrap().product_no
     }
 
     /// An open batch of a product that may be minted.
     pub(crate) async fn batch(&self) -> Batch {
         let product_no = self.product().await;
-        self.batch_of(product_no, "MD-01", "2026-11-20", Some("2027-11-20"))
-            .await
+        self.batch_of(product_no, "MD-01", "2026-11-20", Some("2027-11-20")).await
     }
 
     pub(crate) async fn batch_of(
@@ -345,22 +313,13 @@ impl World {
 
     /// Mints through the service.
     pub(crate) async fn mint(&self, batch_no: BatchNo, count: u32) -> Minted {
-        let order = MintOrder {
-            count: count.try_into().unwrap(),
-            scratch: false,
-        };
-        self.batches
-            .mint_stamps(&Actor::operator(), batch_no, order, None)
-            .await
-            .unwrap()
+        let order = MintOrder { count: count.try_into().unwrap(), scratch: false };
+        self.batches.mint_stamps(&Actor::operator(), batch_no, order, None).await.unwrap()
     }
 
     /// What is printed for one minted stamp.
     pub(crate) async fn stamp(&self, batch_no: BatchNo, serial: u32) -> StampText {
-        let answer = self
-            .office
-            .get(&format!("/api/v1/batches/{batch_no}/stamps/{serial}"))
-            .await;
+        let answer = self.office.get(&format!("/api/v1/batches/{batch_no}/stamps/{serial}")).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         StampText(answer.json())
     }
@@ -504,29 +463,17 @@ impl Answer {
 
 impl Client {
     pub(crate) fn new(base_url: &str, token: Option<&str>) -> Self {
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
-        Self {
-            base_url: base_url.to_owned(),
-            token: token.map(str::to_owned),
-            http,
-        }
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { base_url: base_url.to_owned(), token: token.map(str::to_owned), http }
     }
 
     pub(crate) fn with_token(&self, token: &str) -> Self {
-        Self {
-            token: Some(token.to_owned()),
-            ..self.clone()
-        }
+        Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
     /// A request with the token, to be changed before it is sent.
     pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
-        let request = self
-            .http
-            .request(method.parse().unwrap(), format!("{}{path}", self.base_url));
+        let request = self.http.request(method.parse().unwrap(), format!("{}{path}", self.base_url));
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -536,11 +483,7 @@ impl Client {
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Answer {
-            status,
-            headers,
-            body: response.bytes().await.unwrap().to_vec(),
-        }
+        Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -549,14 +492,12 @@ impl Client {
 
     /// GET with `Accept: application/json`.
     pub(crate) async fn get_json(&self, path: &str) -> Answer {
-        self.send(self.request("GET", path).header("accept", "application/json"))
-            .await
+        self.send(self.request("GET", path).header("accept", "application/json")).await
     }
 
     /// GET as a browser asks for a page.
     pub(crate) async fn get_page(&self, path: &str) -> Answer {
-        self.send(self.request("GET", path).header("accept", "text/html,*/*;q=0.8"))
-            .await
+        self.send(self.request("GET", path).header("accept", "text/html,*/*;q=0.8")).await
     }
 
     /// The verdict on an address as JSON.

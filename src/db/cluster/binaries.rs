@@ -32,10 +32,7 @@ pub(super) struct Installation {
 
 /// The newest usable installation for a new cluster; one in PATH goes first.
 pub(super) fn newest() -> Result<Installation, ClusterError> {
-    installed()
-        .into_iter()
-        .find(|found| found.major >= OLDEST_MAJOR)
-        .ok_or(ClusterError::NoPostgres)
+    installed().into_iter().find(|found| found.major >= OLDEST_MAJOR).ok_or(ClusterError::NoPostgres)
 }
 
 /// The installation that can run an existing cluster.
@@ -45,27 +42,21 @@ pub(super) fn for_cluster(folder: &Path, version: &str) -> Result<Installation, 
         return Err(ClusterError::NoPostgres);
     }
     let majors: BTreeSet<String> = all.iter().map(|found| found.major.to_string()).collect();
-    all.into_iter()
-        .find(|found| found.major.to_string() == version)
-        .ok_or_else(|| ClusterError::OtherMajor {
-            folder: folder.to_path_buf(),
-            cluster: version.to_owned(),
-            installed: majors.into_iter().collect::<Vec<_>>().join(", "),
-        })
+    all.into_iter().find(|found| found.major.to_string() == version).ok_or_else(|| ClusterError::OtherMajor {
+        folder: folder.to_path_buf(),
+        cluster: version.to_owned(),
+        installed: majors.into_iter().collect::<Vec<_>>().join(", "),
+    })
 }
 
 /// Every installation: PATH in its order, then the usual folders from the newest version down.
 fn installed() -> Vec<Installation> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut found: Vec<Installation> = std::env::split_paths(&path)
-        .filter_map(|folder| look_into(&folder))
-        .collect();
+    let mut found: Vec<Installation> = std::env::split_paths(&path).filter_map(|folder| look_into(&folder)).collect();
     let mut versioned: Vec<Installation> = VERSIONED
         .iter()
         .flat_map(|(parent, prefix, rest)| {
-            children(Path::new(parent), prefix)
-                .into_iter()
-                .filter_map(move |child| look_into(&child.join(rest)))
+            children(Path::new(parent), prefix).into_iter().filter_map(move |child| look_into(&child.join(rest)))
         })
         .collect();
     versioned.sort_by_key(|one| std::cmp::Reverse(one.major));
@@ -95,10 +86,7 @@ fn look_into(folder: &Path) -> Option<Installation> {
     let postgres = folder.join("postgres");
     let said = Command::new(&postgres).arg("--version").output().ok()?;
     let major = major_of(&String::from_utf8_lossy(&said.stdout))?;
-    Some(Installation {
-        bin_dir: folder.to_path_buf(),
-        major,
-    })
+    Some(Installation { bin_dir: folder.to_path_buf(), major })
 }
 
 /// 15 from `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)`; 17 from `postgres (PostgreSQL) 17beta2`.
@@ -114,10 +102,7 @@ mod tests {
 
     #[test]
     fn the_major_version_is_read_from_releases_and_betas_and_nothing_else() {
-        assert_eq!(
-            major_of("postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)\n"),
-            Some(15)
-        );
+        assert_eq!(major_of("postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)\n"), Some(15));
         assert_eq!(major_of("postgres (PostgreSQL) 17beta2\n"), Some(17));
         assert_eq!(major_of("postgres 15\n"), None);
     }

@@ -31,10 +31,7 @@ impl Endpoint {
     /// The socket if its path fits, else a port that is free now.
     pub(super) fn choose(folder: &Path) -> Result<Self, ClusterError> {
         if socket_path(folder, SOCKET_PORT).as_os_str().len() <= SOCKET_PATH_LIMIT {
-            return Ok(Self::Socket {
-                folder: folder.to_path_buf(),
-                port: SOCKET_PORT,
-            });
+            return Ok(Self::Socket { folder: folder.to_path_buf(), port: SOCKET_PORT });
         }
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         let address = free.map_err(|error| ClusterError::io("finding a free port instead of", folder, error))?;
@@ -44,10 +41,7 @@ impl Endpoint {
     /// Where a running postmaster says that it listens.
     pub(super) fn of(postmaster: &Postmaster) -> Self {
         match &postmaster.socket_dir {
-            Some(folder) => Self::Socket {
-                folder: folder.clone(),
-                port: postmaster.port,
-            },
+            Some(folder) => Self::Socket { folder: folder.clone(), port: postmaster.port },
             None => Self::Loopback { port: postmaster.port },
         }
     }
@@ -77,11 +71,7 @@ impl Endpoint {
                 folders.extend(quoted(folder.as_os_str().as_bytes()));
                 ["listen_addresses=".into(), port, OsString::from_vec(folders)]
             }
-            Self::Loopback { .. } => [
-                "listen_addresses=127.0.0.1".into(),
-                port,
-                "unix_socket_directories=".into(),
-            ],
+            Self::Loopback { .. } => ["listen_addresses=127.0.0.1".into(), port, "unix_socket_directories=".into()],
         }
     }
 
@@ -102,13 +92,8 @@ fn socket_path(folder: &Path, port: u16) -> PathBuf {
 
 /// Postgres takes a list here: quoted, a comma or a blank belongs to the name.
 fn quoted(name: &[u8]) -> Vec<u8> {
-    let inner = name
-        .iter()
-        .flat_map(|byte| if *byte == b'"' { vec![b'"', b'"'] } else { vec![*byte] });
-    std::iter::once(b'"')
-        .chain(inner)
-        .chain(std::iter::once(b'"'))
-        .collect()
+    let inner = name.iter().flat_map(|byte| if *byte == b'"' { vec![b'"', b'"'] } else { vec![*byte] });
+    std::iter::once(b'"').chain(inner).chain(std::iter::once(b'"')).collect()
 }
 
 /// RFC 3986: all but the unreserved characters.
@@ -140,10 +125,7 @@ mod tests {
 
     #[test]
     fn the_url_survives_blanks_diacritics_and_slashes_in_the_folder() {
-        let endpoint = Endpoint::Socket {
-            folder: PathBuf::from("/srv/dữ liệu/run"),
-            port: 5432,
-        };
+        let endpoint = Endpoint::Socket { folder: PathBuf::from("/srv/dữ liệu/run"), port: 5432 };
         let expected = "postgresql://nguon:ab@%2Fsrv%2Fd%E1%BB%AF%20li%E1%BB%87u%2Frun:5432/a%2Fb";
         assert_eq!(endpoint.url("nguon", "ab", "a/b"), expected);
     }

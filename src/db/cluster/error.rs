@@ -259,14 +259,12 @@ impl ClusterError {
                 "{} không khởi động được Postgres: {reason}. Hãy kiểm tra tệp này còn đó và được phép chạy.",
                 launcher.display()
             ),
-            Self::DiedAtStart { log, file } => format!(
-                "Cơ sở dữ liệu dừng ngay khi khởi động. Hãy xem những dòng cuối của {}: {log}",
-                file.display()
-            ),
-            Self::StartTimedOut { seconds, file } => format!(
-                "Sau {seconds} giây cơ sở dữ liệu vẫn chưa sẵn sàng. Hãy xem {} rồi chạy lại.",
-                file.display()
-            ),
+            Self::DiedAtStart { log, file } => {
+                format!("Cơ sở dữ liệu dừng ngay khi khởi động. Hãy xem những dòng cuối của {}: {log}", file.display())
+            }
+            Self::StartTimedOut { seconds, file } => {
+                format!("Sau {seconds} giây cơ sở dữ liệu vẫn chưa sẵn sàng. Hãy xem {} rồi chạy lại.", file.display())
+            }
             Self::AttachTimedOut { owner, lock, seconds } => format!(
                 "Một nguon khác (tiến trình {owner}) đã giữ {} suốt {seconds} giây mà cơ sở dữ liệu chưa sẵn sàng. Hãy chờ hoặc dừng tiến trình đó rồi chạy lại.",
                 lock.display()
@@ -298,10 +296,7 @@ mod tests {
     fn a_full_disk_and_a_refused_folder_keep_their_own_remedy() {
         let of = |kind: io::ErrorKind| ClusterError::io("writing", Path::new("/srv/data"), kind.into());
         assert!(matches!(of(io::ErrorKind::StorageFull), ClusterError::DiskFull { .. }));
-        assert!(matches!(
-            of(io::ErrorKind::ReadOnlyFilesystem),
-            ClusterError::NotWritable { .. }
-        ));
+        assert!(matches!(of(io::ErrorKind::ReadOnlyFilesystem), ClusterError::NotWritable { .. }));
         assert!(matches!(of(io::ErrorKind::TimedOut), ClusterError::Io { .. }));
     }
 
@@ -310,23 +305,10 @@ mod tests {
         let path = || PathBuf::from("/srv/data");
         let errors = [
             ClusterError::InitFailed { log: "log".to_owned() },
-            ClusterError::LaunchFailed {
-                launcher: path(),
-                reason: "reason".to_owned(),
-            },
-            ClusterError::DiedAtStart {
-                log: "log".to_owned(),
-                file: path(),
-            },
-            ClusterError::StartTimedOut {
-                seconds: 1,
-                file: path(),
-            },
-            ClusterError::AttachTimedOut {
-                owner: "1".to_owned(),
-                lock: path(),
-                seconds: 1,
-            },
+            ClusterError::LaunchFailed { launcher: path(), reason: "reason".to_owned() },
+            ClusterError::DiedAtStart { log: "log".to_owned(), file: path() },
+            ClusterError::StartTimedOut { seconds: 1, file: path() },
+            ClusterError::AttachTimedOut { owner: "1".to_owned(), lock: path(), seconds: 1 },
             ClusterError::LeftoverStays { pid: 1, folder: path() },
             ClusterError::PortInUse { port: 1 },
             ClusterError::StopTimedOut { pid: 1, seconds: 1 },

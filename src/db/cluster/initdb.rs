@@ -95,9 +95,7 @@ fn run_initdb(
     }
     let log = one_line(&said);
     Err(if tells_of_full_disk(&log) {
-        ClusterError::DiskFull {
-            path: folder.to_path_buf(),
-        }
+        ClusterError::DiskFull { path: folder.to_path_buf() }
     } else {
         ClusterError::InitFailed { log }
     })
@@ -170,7 +168,5 @@ fn write_secret(file: &PathBuf, secret: &str) -> Result<(), ClusterError> {
 }
 
 fn sync_folder(folder: &Path) -> Result<(), ClusterError> {
-    File::open(folder)
-        .and_then(|opened| opened.sync_all())
-        .map_err(|error| ClusterError::io("saving", folder, error))
+    File::open(folder).and_then(|opened| opened.sync_all()).map_err(|error| ClusterError::io("saving", folder, error))
 }

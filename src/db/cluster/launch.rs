@@ -24,10 +24,8 @@ const KEPT_VARIABLES: [&str; 2] = ["PATH", "LD_LIBRARY_PATH"];
 /// Becomes the program named in `args` (those after [`LAUNCH_COMMAND`]): the expected parent's process number, the user to
 /// become, the program, its arguments. Runs only as the binary's first act, before any thread exists; never returns on success.
 pub fn run_launcher(args: &[OsString]) -> Result<Infallible, ClusterError> {
-    let refuse = |reason: String| ClusterError::LaunchFailed {
-        launcher: std::env::current_exe().unwrap_or_default(),
-        reason,
-    };
+    let refuse =
+        |reason: String| ClusterError::LaunchFailed { launcher: std::env::current_exe().unwrap_or_default(), reason };
     let [parent, user, program, rest @ ..] = args else {
         return Err(refuse(format!("{LAUNCH_COMMAND} is for nguon's own use")));
     };
@@ -46,10 +44,7 @@ pub fn run_launcher(args: &[OsString]) -> Result<Infallible, ClusterError> {
 /// Groups first, the user last: the other way round there is no right left to change groups.
 fn become_user(name: &OsStr) -> Result<(), String> {
     let name = name.to_str().ok_or("the user's name is not UTF-8")?;
-    let user = User::from_name(name)
-        .ok()
-        .flatten()
-        .ok_or_else(|| format!("no user `{name}`"))?;
+    let user = User::from_name(name).ok().flatten().ok_or_else(|| format!("no user `{name}`"))?;
     if user.uid.is_root() {
         return Err("Postgres never runs as root".to_owned());
     }
@@ -73,11 +68,7 @@ pub(super) fn command(launcher: &Path, user: &RunAs, program: &Path) -> Command 
         .arg(&user.name)
         .arg(program)
         .env_clear()
-        .envs(
-            KEPT_VARIABLES
-                .iter()
-                .filter_map(|name| Some((name, std::env::var_os(name)?))),
-        )
+        .envs(KEPT_VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
         .env("LC_ALL", "C")
         .current_dir("/")
         .stdin(Stdio::null())
@@ -88,20 +79,13 @@ pub(super) fn command(launcher: &Path, user: &RunAs, program: &Path) -> Command 
 
 /// A failed start of the launcher in our words.
 pub(super) fn failed(launcher: &Path, error: &io::Error) -> ClusterError {
-    ClusterError::LaunchFailed {
-        launcher: launcher.to_path_buf(),
-        reason: error.to_string(),
-    }
+    ClusterError::LaunchFailed { launcher: launcher.to_path_buf(), reason: error.to_string() }
 }
 
 /// Whether the user can enter the folder. Tried for real, with its groups: mode bits alone miss access lists and mounts.
 pub(super) fn can_reach(launcher: &Path, user: &RunAs, folder: &Path) -> Result<bool, ClusterError> {
     let output = command(launcher, user, Path::new("/bin/sh"))
-        .args([
-            "-c",
-            r#"if cd -- "$1" 2>/dev/null; then echo yes; else echo no; fi"#,
-            "sh",
-        ])
+        .args(["-c", r#"if cd -- "$1" 2>/dev/null; then echo yes; else echo no; fi"#, "sh"])
         .arg(folder)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -65,10 +65,7 @@ pub(super) fn holder(path: &Path) -> Holder {
 
 fn parse(text: &str) -> Holder {
     let mut lines = text.lines().map(|line| line.trim().parse().ok());
-    Holder {
-        owner: lines.next().flatten(),
-        postmaster: lines.next().flatten(),
-    }
+    Holder { owner: lines.next().flatten(), postmaster: lines.next().flatten() }
 }
 
 #[cfg(test)]
@@ -77,20 +74,8 @@ mod tests {
 
     #[test]
     fn a_holder_without_a_ready_server_offers_none_to_attach_to() {
-        assert_eq!(
-            parse("17\n"),
-            Holder {
-                owner: Some(17),
-                postmaster: None
-            }
-        );
-        assert_eq!(
-            parse("17\n99\n"),
-            Holder {
-                owner: Some(17),
-                postmaster: Some(99)
-            }
-        );
+        assert_eq!(parse("17\n"), Holder { owner: Some(17), postmaster: None });
+        assert_eq!(parse("17\n99\n"), Holder { owner: Some(17), postmaster: Some(99) });
         assert_eq!(parse(""), Holder::default());
     }
 }

@@ -78,13 +78,7 @@ pub(super) fn one_line(bytes: &[u8]) -> String {
 
 /// Whether Postgres or `initdb` ended for want of space; a write cut short names no system error, only the hint.
 pub(super) fn tells_of_full_disk(log: &str) -> bool {
-    [
-        "No space left on device",
-        "Disk quota exceeded",
-        "Check free disk space",
-    ]
-    .iter()
-    .any(|words| log.contains(words))
+    ["No space left on device", "Disk quota exceeded", "Check free disk space"].iter().any(|words| log.contains(words))
 }
 
 struct LogFile {
@@ -96,15 +90,8 @@ struct LogFile {
 impl LogFile {
     fn open(path: &Path) -> Self {
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path).ok();
-        let n_bytes = file
-            .as_ref()
-            .and_then(|file| file.metadata().ok())
-            .map_or(0, |found| found.len());
-        Self {
-            path: path.to_path_buf(),
-            file,
-            n_bytes,
-        }
+        let n_bytes = file.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |found| found.len());
+        Self { path: path.to_path_buf(), file, n_bytes }
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -116,9 +103,7 @@ impl LogFile {
         if let Some(file) = &mut self.file
             && file.write_all(bytes).is_ok()
         {
-            self.n_bytes = self
-                .n_bytes
-                .saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+            self.n_bytes = self.n_bytes.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         }
     }
 }
@@ -133,10 +118,7 @@ mod tests {
         fs::create_dir_all(&folder)?;
         let path = folder.join("postgres.log");
         Tail::default().follow(std::io::repeat(b'x').take(FILE_LIMIT * 5 / 2), &path);
-        let sizes = [
-            fs::metadata(&path)?.len(),
-            fs::metadata(folder.join("postgres.log.1"))?.len(),
-        ];
+        let sizes = [fs::metadata(&path)?.len(), fs::metadata(folder.join("postgres.log.1"))?.len()];
         let n_files = fs::read_dir(&folder)?.count();
         fs::remove_dir_all(&folder)?;
         assert_eq!(n_files, 2);

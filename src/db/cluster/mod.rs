@@ -79,9 +79,7 @@ impl Cluster {
     /// Attaches to the cluster if a process beside us runs it; otherwise recovers what a crash left, creates it the first time,
     /// and starts it. Two calls at the same moment: one starts, the other waits and attaches.
     pub fn start_or_attach(config: &ClusterConfig, progress: &dyn Fn(&str)) -> Result<Self, ClusterError> {
-        let layout = Layout {
-            root: choose_data_dir(config, progress)?,
-        };
+        let layout = Layout { root: choose_data_dir(config, progress)? };
         let began = Instant::now();
         let mut is_said = false;
         loop {
@@ -94,9 +92,7 @@ impl Cluster {
                 return Ok(cluster);
             }
             if began.elapsed() > ATTACH_LIMIT {
-                let owner = lock::holder(&layout.lock())
-                    .owner
-                    .map_or_else(|| "?".to_owned(), |pid| pid.to_string());
+                let owner = lock::holder(&layout.lock()).owner.map_or_else(|| "?".to_owned(), |pid| pid.to_string());
                 return Err(ClusterError::AttachTimedOut {
                     owner,
                     lock: layout.lock(),

@@ -26,13 +26,7 @@ pub(super) fn read(pg: &Path) -> Option<Postmaster> {
 
 /// The process named in the first line, which is there before the rest.
 pub(super) fn read_pid(pg: &Path) -> Option<i32> {
-    fs::read_to_string(pg.join(NAME))
-        .ok()?
-        .lines()
-        .next()?
-        .trim()
-        .parse()
-        .ok()
+    fs::read_to_string(pg.join(NAME)).ok()?.lines().next()?.trim().parse().ok()
 }
 
 /// Lines: pid, data folder, start time, port, socket folder, listen address, shared memory key, status (PostgreSQL 10 and later).
@@ -42,12 +36,7 @@ fn parse(text: &str) -> Option<Postmaster> {
     let port = lines.nth(2)?.trim().parse().ok()?;
     let socket_dir = lines.next().filter(|line| !line.is_empty()).map(PathBuf::from);
     let ready = lines.nth(2).is_some_and(|line| line.trim() == "ready");
-    Some(Postmaster {
-        pid,
-        port,
-        socket_dir,
-        ready,
-    })
+    Some(Postmaster { pid, port, socket_dir, ready })
 }
 
 #[cfg(test)]
@@ -58,20 +47,9 @@ mod tests {
 
     #[test]
     fn a_running_server_is_ready_only_by_its_eighth_line() {
-        let expected = Postmaster {
-            pid: 4711,
-            port: 5432,
-            socket_dir: Some(PathBuf::from("/srv/run")),
-            ready: true,
-        };
+        let expected = Postmaster { pid: 4711, port: 5432, socket_dir: Some(PathBuf::from("/srv/run")), ready: true };
         assert_eq!(parse(RUNNING), Some(expected.clone()));
-        assert_eq!(
-            parse(&RUNNING.replace("ready   ", "starting")),
-            Some(Postmaster {
-                ready: false,
-                ..expected
-            })
-        );
+        assert_eq!(parse(&RUNNING.replace("ready   ", "starting")), Some(Postmaster { ready: false, ..expected }));
     }
 
     #[test]

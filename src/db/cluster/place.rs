@@ -33,12 +33,7 @@ pub fn choose_data_dir(config: &ClusterConfig, progress: &dyn Fn(&str)) -> Resul
     let fallback = fallback_for(&wanted);
     match read_note(&note)? {
         Some(noted) if noted != fallback => {
-            return Err(ClusterError::FolderMoved {
-                wanted,
-                database: noted,
-                expected: fallback,
-                note,
-            });
+            return Err(ClusterError::FolderMoved { wanted, database: noted, expected: fallback, note });
         }
         Some(_) => {}
         None => {
@@ -71,9 +66,7 @@ fn settle(fallback: &Path, note: &Path, progress: &dyn Fn(&str)) -> Result<(), C
     if read_note(note)?.is_some() {
         return Ok(());
     }
-    let layout = Layout {
-        root: fallback.to_path_buf(),
-    };
+    let layout = Layout { root: fallback.to_path_buf() };
     let Some(_lock) = Lock::try_take(&layout.lock())? else {
         return Ok(());
     };
@@ -121,11 +114,7 @@ fn create_wanted(folder: &Path) -> Result<PathBuf, ClusterError> {
         if let Some(parent) = folder.parent() {
             fs::create_dir_all(parent).map_err(failed)?;
         }
-        let mode = if nix::unistd::geteuid().is_root() {
-            SHARED_FOLDER
-        } else {
-            PRIVATE_FOLDER
-        };
+        let mode = if nix::unistd::geteuid().is_root() { SHARED_FOLDER } else { PRIVATE_FOLDER };
         ensure_folder(&folder, mode)?;
     }
     fs::canonicalize(&folder).map_err(failed)
@@ -137,9 +126,7 @@ fn fallback_for(wanted: &Path) -> PathBuf {
 
 /// FNV-1a, 64 bits: a name that stays the same across versions, not a secret.
 fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]
@@ -148,22 +135,12 @@ mod tests {
 
     #[test]
     fn a_wanted_folder_always_falls_back_to_the_same_place() {
-        assert_eq!(
-            fnv1a(b"foobar"),
-            0x8594_4171_f739_67e8,
-            "test vector of the FNV authors"
-        );
-        assert_eq!(
-            fallback_for(Path::new("/")),
-            Path::new("/var/lib/nguon/af63a24c860189fe")
-        );
+        assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8, "test vector of the FNV authors");
+        assert_eq!(fallback_for(Path::new("/")), Path::new("/var/lib/nguon/af63a24c860189fe"));
     }
 
     #[test]
     fn two_wanted_folders_never_share_a_fallback() {
-        assert_ne!(
-            fallback_for(Path::new("/root/a/data")),
-            fallback_for(Path::new("/root/b/data"))
-        );
+        assert_ne!(fallback_for(Path::new("/root/a/data")), fallback_for(Path::new("/root/b/data")));
     }
 }

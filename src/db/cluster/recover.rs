@@ -52,11 +52,7 @@ pub(super) fn clear_leftovers(
     progress: &dyn Fn(&str),
 ) -> Result<(), ClusterError> {
     let pg = layout.pg();
-    let search = Search {
-        pg: &pg,
-        launcher,
-        user,
-    };
+    let search = Search { pg: &pg, launcher, user };
     if !search.occupants()?.is_empty() {
         progress(
             "Đang chờ cơ sở dữ liệu của lần chạy trước dừng hẳn / waiting for the previous database server to stop",
@@ -134,9 +130,7 @@ impl Search<'_> {
     }
 
     fn is_of_user(&self, process: &DirEntry) -> bool {
-        process
-            .metadata()
-            .is_ok_and(|process| process.uid() == self.user.uid.as_raw())
+        process.metadata().is_ok_and(|process| process.uid() == self.user.uid.as_raw())
     }
 
     /// Root in a container (no `SYS_PTRACE`) may not see what the processes' own user may.
@@ -149,17 +143,10 @@ impl Search<'_> {
             .output()
             .map_err(|error| launch::failed(self.launcher, &error))?;
         if !output.status.success() {
-            return Err(launch::failed(
-                self.launcher,
-                &std::io::Error::other(output.status.to_string()),
-            ));
+            return Err(launch::failed(self.launcher, &std::io::Error::other(output.status.to_string())));
         }
         let said = String::from_utf8_lossy(&output.stdout);
-        Ok(said
-            .lines()
-            .filter_map(|line| line.parse().ok())
-            .filter(|pid| is_postgres(*pid))
-            .collect())
+        Ok(said.lines().filter_map(|line| line.parse().ok()).filter(|pid| is_postgres(*pid)).collect())
     }
 
     fn wait_until_empty(&self, limit: Duration) -> Result<Vec<i32>, ClusterError> {

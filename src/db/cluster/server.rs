@@ -83,28 +83,19 @@ impl Server {
         if self.wait(STOP_LIMIT) {
             return Ok(());
         }
-        tracing::warn!(
-            postgres.pid = self.pid(),
-            "fast shutdown took too long, shutting down at once"
-        );
+        tracing::warn!(postgres.pid = self.pid(), "fast shutdown took too long, shutting down at once");
         self.signal(Signal::SIGQUIT);
         if self.wait(QUIT_LIMIT) {
             return Ok(());
         }
-        Err(ClusterError::StopTimedOut {
-            pid: self.pid(),
-            seconds: (STOP_LIMIT + QUIT_LIMIT).as_secs(),
-        })
+        Err(ClusterError::StopTimedOut { pid: self.pid(), seconds: (STOP_LIMIT + QUIT_LIMIT).as_secs() })
     }
 
     /// Waits for its end, no longer than the limit; true when it has ended.
     pub(super) fn wait(&self, limit: Duration) -> bool {
         let flag = self.ended.flag.lock().unwrap_or_else(PoisonError::into_inner);
-        let (flag, _) = self
-            .ended
-            .changed
-            .wait_timeout_while(flag, limit, |ended| !*ended)
-            .unwrap_or_else(PoisonError::into_inner);
+        let (flag, _) =
+            self.ended.changed.wait_timeout_while(flag, limit, |ended| !*ended).unwrap_or_else(PoisonError::into_inner);
         *flag
     }
 
@@ -128,9 +119,7 @@ fn keep(mut child: Child, ended: &Ended, sender: &mpsc::Sender<Spawned>, log: Pa
     if let Some(pipe) = child.stderr.take() {
         let tail = tail.clone();
         // Not joined: backends of a killed postmaster keep the pipe open a little longer.
-        let follower = thread::Builder::new()
-            .name("postgres-log".to_owned())
-            .spawn(move || tail.follow(pipe, &log));
+        let follower = thread::Builder::new().name("postgres-log".to_owned()).spawn(move || tail.follow(pipe, &log));
         if let Err(error) = follower {
             tracing::warn!(%error, "the messages of Postgres are not kept");
         }

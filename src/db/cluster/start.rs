@@ -72,10 +72,7 @@ pub(super) fn start(
         None => binaries::newest()?,
     };
     if nix::unistd::geteuid().is_root() && !launch::can_reach(&launcher, &user, &layout.root)? {
-        return Err(ClusterError::Unreachable {
-            folder: layout.root,
-            user: user.name,
-        });
+        return Err(ClusterError::Unreachable { folder: layout.root, user: user.name });
     }
     let password = initdb::password(&layout, version.is_none())?;
     if version.is_none() {
@@ -87,19 +84,9 @@ pub(super) fn start(
     ensure_private_folder(&layout.run(), &user)?;
     let (server, endpoint) = spawn(&layout, &launcher, &user, &installation, progress)?;
     lock.announce(&layout.lock(), server.pid())?;
-    tracing::info!(
-        postgres.pid = server.pid(),
-        postgres.major = installation.major,
-        "private Postgres is ready"
-    );
+    tracing::info!(postgres.pid = server.pid(), postgres.major = installation.major, "private Postgres is ready");
     let role = Role::Owner { server, _lock: lock };
-    Ok(Cluster {
-        layout,
-        bin_dir: installation.bin_dir,
-        endpoint,
-        password,
-        role,
-    })
+    Ok(Cluster { layout, bin_dir: installation.bin_dir, endpoint, password, role })
 }
 
 fn spawn(
@@ -144,10 +131,7 @@ fn wait_until_ready(
             return Err(explain_death(server.tail.last_words(), endpoint, layout));
         }
         if began.elapsed() > START_LIMIT {
-            return Err(ClusterError::StartTimedOut {
-                seconds: START_LIMIT.as_secs(),
-                file: layout.log(),
-            });
+            return Err(ClusterError::StartTimedOut { seconds: START_LIMIT.as_secs(), file: layout.log() });
         }
         if began.elapsed() > START_NOTICE && !is_said {
             progress(
@@ -165,10 +149,7 @@ fn explain_death(log: String, endpoint: &Endpoint, layout: &Layout) -> ClusterEr
     } else if log.contains("Address already in use") {
         ClusterError::PortInUse { port: endpoint.port() }
     } else {
-        ClusterError::DiedAtStart {
-            log,
-            file: layout.log(),
-        }
+        ClusterError::DiedAtStart { log, file: layout.log() }
     }
 }
 
@@ -178,17 +159,12 @@ mod tests {
 
     #[test]
     fn a_full_disk_a_taken_port_and_any_other_death_at_start_are_told_apart() {
-        let layout = Layout {
-            root: "/srv/data".into(),
-        };
+        let layout = Layout { root: "/srv/data".into() };
         let explain = |log: &str| explain_death(log.to_owned(), &Endpoint::Loopback { port: 40123 }, &layout);
         let full = "FATAL:  could not write lock file \"postmaster.pid\": No space left on device";
         assert!(matches!(explain(full), ClusterError::DiskFull { .. }));
         let taken = "LOG:  could not bind IPv4 address \"127.0.0.1\": Address already in use";
         assert!(matches!(explain(taken), ClusterError::PortInUse { port: 40123 }));
-        assert!(matches!(
-            explain("FATAL:  anything else"),
-            ClusterError::DiedAtStart { .. }
-        ));
+        assert!(matches!(explain("FATAL:  anything else"), ClusterError::DiedAtStart { .. }));
     }
 }

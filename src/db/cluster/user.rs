@@ -38,11 +38,7 @@ impl RunAs {
     }
 
     fn postgres() -> Result<Self, ClusterError> {
-        User::from_name(POSTGRES_USER)
-            .ok()
-            .flatten()
-            .map(Self::from)
-            .ok_or(ClusterError::NoPostgresUser)
+        User::from_name(POSTGRES_USER).ok().flatten().map(Self::from).ok_or(ClusterError::NoPostgresUser)
     }
 
     fn with_uid(uid: Uid) -> Result<Self, ClusterError> {
@@ -53,11 +49,7 @@ impl RunAs {
 
 impl From<User> for RunAs {
     fn from(user: User) -> Self {
-        Self {
-            uid: user.uid,
-            gid: user.gid,
-            name: user.name,
-        }
+        Self { uid: user.uid, gid: user.gid, name: user.name }
     }
 }
 
@@ -73,13 +65,6 @@ pub(super) fn explain_refusal(folder: &Path, file: &Path, error: ClusterError) -
 }
 
 fn wrong_owner(path: &Path, owner: Uid, needed: &RunAs) -> ClusterError {
-    let owner = User::from_uid(owner)
-        .ok()
-        .flatten()
-        .map_or_else(|| owner.to_string(), |user| user.name);
-    ClusterError::WrongOwner {
-        path: path.to_path_buf(),
-        owner,
-        needed: needed.name.clone(),
-    }
+    let owner = User::from_uid(owner).ok().flatten().map_or_else(|| owner.to_string(), |user| user.name);
+    ClusterError::WrongOwner { path: path.to_path_buf(), owner, needed: needed.name.clone() }
 }

@@ -113,9 +113,7 @@ impl Column {
     }
 
     fn parse(heading: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|column| column.heading().eq_ignore_ascii_case(heading))
+        Self::ALL.into_iter().find(|column| column.heading().eq_ignore_ascii_case(heading))
     }
 }
 
@@ -141,11 +139,7 @@ pub(super) fn read_headings(row: &TableRow, errors: &mut ErrorList) -> Vec<Optio
     }
     for column in Column::REQUIRED {
         if !columns.contains(&Some(column)) {
-            errors.push(RowError::new(
-                row.line,
-                column.heading(),
-                missing_heading(column.heading()),
-            ));
+            errors.push(RowError::new(row.line, column.heading(), missing_heading(column.heading())));
         }
     }
     columns
@@ -153,10 +147,7 @@ pub(super) fn read_headings(row: &TableRow, errors: &mut ErrorList) -> Vec<Optio
 
 /// Whether a row holds at least one known heading: how the right worksheet is found.
 pub(super) fn has_heading(row: &TableRow) -> bool {
-    row.cells
-        .iter()
-        .filter_map(heading_text)
-        .any(|name| Column::parse(name).is_some())
+    row.cells.iter().filter_map(heading_text).any(|name| Column::parse(name).is_some())
 }
 
 fn heading_text(cell: &Cell) -> Option<&str> {
@@ -195,11 +186,7 @@ fn missing_heading(name: &str) -> Sentence {
 
 /// The start of a text, to quote it in an error without copying a whole page.
 pub(super) fn shorten(text: &str) -> String {
-    let mut short: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(MAX_VALUE_CHARS)
-        .collect();
+    let mut short: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_VALUE_CHARS).collect();
     if text.chars().nth(MAX_VALUE_CHARS).is_some() {
         short.push('…');
     }
@@ -211,10 +198,7 @@ mod tests {
     use super::*;
 
     fn row(names: &[&str]) -> TableRow {
-        TableRow {
-            line: 1,
-            cells: names.iter().map(|name| Cell::text(name)).collect(),
-        }
+        TableRow { line: 1, cells: names.iter().map(|name| Cell::text(name)).collect() }
     }
 
     fn errors_of(names: &[&str]) -> Vec<RowError> {
@@ -228,10 +212,7 @@ mod tests {
     #[test]
     fn headings_stand_in_any_order_and_case_with_spaces_around() {
         let mut errors = ErrorList::default();
-        let columns = read_headings(
-            &row(&[" Producer_Kind ", "PRODUCER", "product_set", "product"]),
-            &mut errors,
-        );
+        let columns = read_headings(&row(&[" Producer_Kind ", "PRODUCER", "product_set", "product"]), &mut errors);
         assert!(errors.into_result().is_ok());
         assert_eq!(columns[0], Some(Column::ProducerKind));
         assert_eq!(columns[3], Some(Column::Product));

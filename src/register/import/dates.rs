@@ -16,8 +16,7 @@ pub const CERTIFICATE_YEARS: RangeInclusive<i32> = 2018..=2100;
 /// The last day of a certificate of 36 months: the day before the same day three years later, since the first day counts.
 /// From 29 February it is 27 February: chrono puts "36 months later" on the 28th, and the earlier day never claims too much.
 pub(super) fn last_day(from: NaiveDate) -> Option<NaiveDate> {
-    from.checked_add_months(Months::new(CERTIFICATE_MONTHS))?
-        .checked_sub_days(Days::new(1))
+    from.checked_add_months(Months::new(CERTIFICATE_MONTHS))?.checked_sub_days(Days::new(1))
 }
 
 /// Reads `yyyy-mm-dd`, and nothing else.
@@ -48,13 +47,11 @@ pub(super) fn check_year(date: NaiveDate) -> Result<NaiveDate, Sentence> {
 
 fn is_iso_shape(text: &str) -> bool {
     text.len() == 10
-        && text.bytes().enumerate().all(|(at, byte)| {
-            if at == 4 || at == 7 {
-                byte == b'-'
-            } else {
-                byte.is_ascii_digit()
-            }
-        })
+        && text.bytes().enumerate().all(
+            |(at, byte)| {
+                if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() }
+            },
+        )
 }
 
 fn not_iso(text: &str) -> Sentence {
@@ -66,23 +63,11 @@ fn not_iso(text: &str) -> Sentence {
             format!("“{quoted}” is not a date. Write year-month-day, for example 2026-05-31."),
         );
     }
-    let vi: Vec<String> = readings
-        .iter()
-        .map(|(date, order)| format!("{date} ({})", order.vi()))
-        .collect();
-    let en: Vec<String> = readings
-        .iter()
-        .map(|(date, order)| format!("{date} ({})", order.en()))
-        .collect();
+    let vi: Vec<String> = readings.iter().map(|(date, order)| format!("{date} ({})", order.vi())).collect();
+    let en: Vec<String> = readings.iter().map(|(date, order)| format!("{date} ({})", order.en())).collect();
     Sentence::new(
-        format!(
-            "“{quoted}” có thể là {}. Hãy viết lại thành ngày đúng theo thứ tự năm-tháng-ngày.",
-            vi.join(" hoặc ")
-        ),
-        format!(
-            "“{quoted}” could be {}. Write the right one, as year-month-day.",
-            en.join(" or ")
-        ),
+        format!("“{quoted}” có thể là {}. Hãy viết lại thành ngày đúng theo thứ tự năm-tháng-ngày.", vi.join(" hoặc ")),
+        format!("“{quoted}” could be {}. Write the right one, as year-month-day.", en.join(" or ")),
     )
 }
 
@@ -146,10 +131,7 @@ impl Order {
 
 /// Every date the text could mean, each once, with the first order that gives it.
 fn readings(text: &str) -> BTreeMap<NaiveDate, Order> {
-    let groups: Vec<&str> = text
-        .split(|c: char| !c.is_ascii_digit())
-        .filter(|group| !group.is_empty())
-        .collect();
+    let groups: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).collect();
     let mut found = BTreeMap::new();
     for order in Order::ALL {
         let parts = match groups.as_slice() {
@@ -179,15 +161,7 @@ mod tests {
     #[test]
     fn only_year_month_day_is_read() {
         assert_eq!(parse_date("2026-05-31"), Ok(day(2026, 5, 31)));
-        for other in [
-            "2026/05/31",
-            "2026-5-31",
-            "26-05-31",
-            "31/05/2026",
-            "310526",
-            "2026-05-31 ",
-            "２026-05-31",
-        ] {
+        for other in ["2026/05/31", "2026-5-31", "26-05-31", "31/05/2026", "310526", "2026-05-31 ", "２026-05-31"] {
             assert!(parse_date(other).is_err(), "{other}");
         }
     }

@@ -11,16 +11,8 @@ const UTF16_MARKS: [&[u8]; 2] = [b"\xFF\xFE", b"\xFE\xFF"];
 /// Reads TSV or CSV text. The separator of CSV is the one its first line uses.
 pub(super) fn read_delimited(bytes: &[u8], kind: FileKind) -> Result<Table, RowError> {
     let text = decode(bytes)?;
-    let separator = if kind == FileKind::Tsv {
-        '\t'
-    } else {
-        csv_separator(text)
-    };
-    let mut records = Records {
-        rest: text,
-        line: 1,
-        separator,
-    };
+    let separator = if kind == FileKind::Tsv { '\t' } else { csv_separator(text) };
+    let mut records = Records { rest: text, line: 1, separator };
     let mut table = TableBuilder::default();
     while let Some(row) = records.next_row()? {
         table.push(row)?;
@@ -40,10 +32,7 @@ fn decode(bytes: &[u8]) -> Result<&str, RowError> {
 }
 
 fn not_utf8(bytes: &[u8], valid_up_to: usize) -> RowError {
-    let good = bytes
-        .get(..valid_up_to)
-        .and_then(|part| std::str::from_utf8(part).ok())
-        .unwrap_or_default();
+    let good = bytes.get(..valid_up_to).and_then(|part| std::str::from_utf8(part).ok()).unwrap_or_default();
     let sentence = Sentence::new(
         "Từ dòng này có chữ không đúng mã UTF-8 (có thể là TCVN3 hoặc VNI). Hãy lưu lại tệp theo kiểu “CSV UTF-8” hoặc .xlsx.",
         "From this line on there are letters that are not UTF-8 (perhaps TCVN3 or VNI). Save the file again as “CSV UTF-8” or .xlsx.",
@@ -54,10 +43,7 @@ fn not_utf8(bytes: &[u8], valid_up_to: usize) -> RowError {
 /// No heading holds a comma, semicolon or tab, so the first line shows the separator. Excel set to Vietnamese writes semicolons.
 fn csv_separator(text: &str) -> char {
     let first_line = text.trim_start().split(['\n', '\r']).next().unwrap_or_default();
-    [',', ';', '\t']
-        .into_iter()
-        .find(|separator| first_line.contains(*separator))
-        .unwrap_or(',')
+    [',', ';', '\t'].into_iter().find(|separator| first_line.contains(*separator)).unwrap_or(',')
 }
 
 /// Ends of lines in a text: LF, CR LF, or a lone CR.
@@ -85,11 +71,7 @@ impl Records<'_> {
         let line = self.line;
         let mut cells = Vec::new();
         loop {
-            let (cell, end) = if self.rest.starts_with('"') {
-                self.quoted_cell()?
-            } else {
-                self.plain_cell()
-            };
+            let (cell, end) = if self.rest.starts_with('"') { self.quoted_cell()? } else { self.plain_cell() };
             if cells.len() < MAX_COLUMNS {
                 cells.push(cell);
             } else if cell != Cell::Empty {
@@ -126,9 +108,7 @@ impl Records<'_> {
         }
         self.line = self.line.saturating_add(n_line_ends(&text));
         self.rest = rest;
-        let end = self
-            .take_end()
-            .ok_or_else(|| RowError::new(opened, "", text_after_quote()))?;
+        let end = self.take_end().ok_or_else(|| RowError::new(opened, "", text_after_quote()))?;
         Ok((Cell::text(&text), end))
     }
 
@@ -141,9 +121,7 @@ impl Records<'_> {
         if self.rest.is_empty() {
             return Some(End::Row);
         }
-        self.rest = ["\r\n", "\n", "\r"]
-            .into_iter()
-            .find_map(|end| self.rest.strip_prefix(end))?;
+        self.rest = ["\r\n", "\n", "\r"].into_iter().find_map(|end| self.rest.strip_prefix(end))?;
         self.line = self.line.saturating_add(1);
         Some(End::Row)
     }
@@ -172,8 +150,7 @@ mod tests {
     fn rows(text: &str, kind: FileKind) -> Vec<(u32, Vec<String>)> {
         let table = read_delimited(text.as_bytes(), kind).unwrap();
         let all = std::iter::once(table.headings).chain(table.rows);
-        all.map(|row| (row.line, row.cells.iter().map(show).collect()))
-            .collect()
+        all.map(|row| (row.line, row.cells.iter().map(show).collect())).collect()
     }
 
     fn show(cell: &Cell) -> String {
@@ -205,10 +182,7 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_no_part_of_the_first_heading() {
-        assert_eq!(
-            rows("\u{feff}product\tstars\n", FileKind::Tsv)[0].1,
-            ["product", "stars"]
-        );
+        assert_eq!(rows("\u{feff}product\tstars\n", FileKind::Tsv)[0].1, ["product", "stars"]);
     }
 
     #[test]
@@ -244,10 +218,7 @@ mod tests {
 
     #[test]
     fn a_quote_inside_an_unquoted_cell_is_a_letter() {
-        assert_eq!(
-            rows("a\tb\nTrà \"ngon\"\t2\n", FileKind::Tsv)[1].1,
-            ["Trà \"ngon\"", "2"]
-        );
+        assert_eq!(rows("a\tb\nTrà \"ngon\"\t2\n", FileKind::Tsv)[1].1, ["Trà \"ngon\"", "2"]);
     }
 
     #[test]

@@ -21,12 +21,7 @@ pub struct RowError {
 impl RowError {
     pub(super) fn new(line: u32, column: &str, sentence: Sentence) -> Self {
         let Sentence { vi, en } = sentence;
-        Self {
-            line,
-            column: column.to_owned(),
-            vi,
-            en,
-        }
+        Self { line, column: column.to_owned(), vi, en }
     }
 
     pub(super) fn file(vi: impl Into<String>, en: impl Into<String>) -> Self {
@@ -72,22 +67,14 @@ pub struct ImportErrors {
 impl ImportErrors {
     /// "Còn 12 lỗi nữa…" when the list was cut.
     pub fn more_vi(&self) -> Option<String> {
-        (self.n_more > 0).then(|| {
-            format!(
-                "Còn {} lỗi nữa chưa liệt kê: hãy sửa các lỗi trên rồi nạp lại tệp.",
-                self.n_more
-            )
-        })
+        (self.n_more > 0)
+            .then(|| format!("Còn {} lỗi nữa chưa liệt kê: hãy sửa các lỗi trên rồi nạp lại tệp.", self.n_more))
     }
 
     /// "And 12 more errors…" when the list was cut.
     pub fn more_en(&self) -> Option<String> {
-        (self.n_more > 0).then(|| {
-            format!(
-                "And {} more errors: correct those above and import the file again.",
-                self.n_more
-            )
-        })
+        (self.n_more > 0)
+            .then(|| format!("And {} more errors: correct those above and import the file again.", self.n_more))
     }
 
     fn listing(&self) -> String {
@@ -101,10 +88,7 @@ impl ImportErrors {
 
 impl From<RowError> for ImportErrors {
     fn from(error: RowError) -> Self {
-        Self {
-            errors: vec![error],
-            n_more: 0,
-        }
+        Self { errors: vec![error], n_more: 0 }
     }
 }
 
@@ -117,10 +101,7 @@ pub(super) struct Sentence {
 
 impl Sentence {
     pub(super) fn new(vi: impl Into<String>, en: impl Into<String>) -> Self {
-        Self {
-            vi: vi.into(),
-            en: en.into(),
-        }
+        Self { vi: vi.into(), en: en.into() }
     }
 }
 
@@ -144,10 +125,7 @@ impl ErrorList {
         if self.errors.is_empty() {
             return Ok(());
         }
-        Err(ImportErrors {
-            errors: self.errors,
-            n_more: self.n_more,
-        })
+        Err(ImportErrors { errors: self.errors, n_more: self.n_more })
     }
 }
 
@@ -167,11 +145,7 @@ mod tests {
         }
         let errors = list.into_result().unwrap_err();
         assert_eq!((errors.errors.len(), errors.n_more), (200, 3));
-        assert!(
-            errors
-                .to_string()
-                .ends_with("(And 3 more errors: correct those above and import the file again.)")
-        );
+        assert!(errors.to_string().ends_with("(And 3 more errors: correct those above and import the file again.)"));
     }
 
     #[test]
@@ -181,13 +155,7 @@ mod tests {
 
     #[test]
     fn an_error_is_shown_with_its_place_in_both_languages() {
-        assert_eq!(
-            error(3).to_string(),
-            "Dòng 3, cột stars: Sai. (Line 3, column stars: Wrong.)"
-        );
-        assert_eq!(
-            RowError::file("Sai.", "Wrong.").to_string(),
-            "Cả tệp: Sai. (The file: Wrong.)"
-        );
+        assert_eq!(error(3).to_string(), "Dòng 3, cột stars: Sai. (Line 3, column stars: Wrong.)");
+        assert_eq!(RowError::file("Sai.", "Wrong.").to_string(), "Cả tệp: Sai. (The file: Wrong.)");
     }
 }

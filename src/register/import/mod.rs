@@ -85,11 +85,7 @@ mod tests {
 
     fn errors_of(text: &str) -> Vec<(u32, String)> {
         let refused = read_register(text.as_bytes(), FileKind::Tsv).unwrap_err();
-        refused
-            .errors
-            .into_iter()
-            .map(|error| (error.line, error.column))
-            .collect()
+        refused.errors.into_iter().map(|error| (error.line, error.column)).collect()
     }
 
     #[test]
@@ -101,10 +97,7 @@ mod tests {
         assert_eq!(count(|row| row.set_no == 26), 3, "tourism");
         assert_eq!(count(|row| row.stars.is_none()), 2);
         assert_eq!(count(|row| row.commune_code.is_none()), 22);
-        assert_eq!(
-            count(|row| row.certificate.is_some() || row.undated_certificate.is_some()),
-            0
-        );
+        assert_eq!(count(|row| row.certificate.is_some() || row.undated_certificate.is_some()), 0);
     }
 
     #[test]
@@ -135,18 +128,12 @@ mod tests {
     fn more_than_200_errors_are_counted() {
         let text = format!("{HEADINGS}{}", "Trà\t0\tHTX\tcooperative\n".repeat(300));
         let refused = read_register(text.as_bytes(), FileKind::Tsv).unwrap_err();
-        assert_eq!(
-            (refused.errors.len(), refused.n_more),
-            (200, 399),
-            "300 wrong sets and 299 duplicates"
-        );
+        assert_eq!((refused.errors.len(), refused.n_more), (200, 399), "300 wrong sets and 299 duplicates");
     }
 
     #[test]
     fn twenty_thousand_rows_are_read_and_one_more_is_refused() {
-        let rows: Vec<String> = (0..20_000)
-            .map(|n| format!("Trà {n}\t11\tHTX\tcooperative\n"))
-            .collect();
+        let rows: Vec<String> = (0..20_000).map(|n| format!("Trà {n}\t11\tHTX\tcooperative\n")).collect();
         let text = format!("{HEADINGS}{}", rows.concat());
         assert_eq!(read_register(text.as_bytes(), FileKind::Tsv).unwrap().len(), 20_000);
         let refused = read_register(format!("{text}Cam\t1\tHTX\tcompany\n").as_bytes(), FileKind::Tsv).unwrap_err();
@@ -173,9 +160,7 @@ mod tests {
             date,
         ];
         let headings: Vec<&str> = HEADINGS.trim().split('\t').collect();
-        let xlsx = Book::new()
-            .sheet("Sheet1", &(inline_row(1, &headings) + &raw_row(2, &cells)))
-            .zip();
+        let xlsx = Book::new().sheet("Sheet1", &(inline_row(1, &headings) + &raw_row(2, &cells))).zip();
         let rows = read_register(tsv.as_bytes(), FileKind::Tsv).unwrap();
         assert_eq!(rows[0].commune_code.as_deref(), Some("02185"));
         assert_eq!(read_register(csv.as_bytes(), FileKind::Csv).as_ref(), Ok(&rows));

@@ -43,12 +43,7 @@ pub(super) fn check_package(bytes: &[u8]) -> Result<(), RowError> {
         return Err(damaged());
     }
     // Counted in the raw bytes first: the directory is held in memory once the archive is open.
-    if bytes
-        .windows(DIRECTORY_MAGIC.len())
-        .filter(|window| *window == DIRECTORY_MAGIC)
-        .count()
-        > MAX_ENTRIES
-    {
+    if bytes.windows(DIRECTORY_MAGIC.len()).filter(|window| *window == DIRECTORY_MAGIC).count() > MAX_ENTRIES {
         return Err(too_big());
     }
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|_| damaged())?;
@@ -155,17 +150,13 @@ fn inflate(mut entry: impl Read, part: Part, left: usize) -> Result<(usize, Vec<
 /// The text of a part, if it is UTF-8 without control characters. That leaves no encoding in which a word could hide from the checks below.
 fn plain_xml(content: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(content).ok()?;
-    let plain = text
-        .bytes()
-        .all(|byte| byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\r'));
+    let plain = text.bytes().all(|byte| byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\r'));
     plain.then_some(text)
 }
 
 /// Whether the package has one main part and it is xl/workbook.xml: otherwise any part could stand in for those with a cap.
 fn names_the_usual_workbook(xml: &str) -> bool {
-    let mut tags = xml
-        .split('<')
-        .filter(|tag| tag.contains("/relationships/officeDocument"));
+    let mut tags = xml.split('<').filter(|tag| tag.contains("/relationships/officeDocument"));
     let (Some(tag), None) = (tags.next(), tags.next()) else {
         return false;
     };
@@ -206,12 +197,7 @@ fn announces_few_texts(xml: &str) -> bool {
         let Some(value) = after.trim_start().strip_prefix('=') else {
             return true;
         };
-        let digits = value
-            .trim_start()
-            .trim_start_matches(['"', '\''])
-            .split(['"', '\''])
-            .next()
-            .unwrap_or_default();
+        let digits = value.trim_start().trim_start_matches(['"', '\'']).split(['"', '\'']).next().unwrap_or_default();
         digits.parse::<u32>().is_ok_and(|n| n <= MAX_SHARED_TEXTS)
     })
 }
@@ -245,9 +231,7 @@ mod tests {
     fn a_bomb_that_declares_a_small_size_is_refused() {
         let mut bytes = book().entry("xl/media/a.bin", &vec![0; MAX_UNZIPPED_BYTES + 1]).zip();
         let declared = u32::try_from(MAX_UNZIPPED_BYTES + 1).unwrap().to_le_bytes();
-        let places: Vec<usize> = (0..bytes.len() - 4)
-            .filter(|at| bytes[*at..*at + 4] == declared)
-            .collect();
+        let places: Vec<usize> = (0..bytes.len() - 4).filter(|at| bytes[*at..*at + 4] == declared).collect();
         assert!(places.len() >= 2, "local header and directory");
         for at in places {
             bytes[at..at + 4].copy_from_slice(&10_u32.to_le_bytes());
@@ -269,34 +253,18 @@ mod tests {
 
     #[test]
     fn a_table_of_texts_that_announces_too_many_is_refused() {
-        for value in [
-            "\"9999999999999\"",
-            " = '9999999999999'",
-            "\"00000002000000\"",
-            "\"12",
-            "\"x\"",
-        ] {
+        for value in ["\"9999999999999\"", " = '9999999999999'", "\"00000002000000\"", "\"12", "\"x\""] {
             let sign = if value.contains('=') { "" } else { "=" };
             let xml = format!("<sst uniqueCount{sign}{value}><si><t>a</t></si></sst>");
-            assert_eq!(
-                refusal(&book().entry("xl/SharedStrings.xml", xml.as_bytes()).zip()),
-                too_big(),
-                "{value}"
-            );
+            assert_eq!(refusal(&book().entry("xl/SharedStrings.xml", xml.as_bytes()).zip()), too_big(), "{value}");
         }
-        let fine = book().entry(
-            "xl/sharedStrings.xml",
-            b"<sst uniqueCount=\"1\"><si><t>uniqueCount</t></si></sst>",
-        );
+        let fine = book().entry("xl/sharedStrings.xml", b"<sst uniqueCount=\"1\"><si><t>uniqueCount</t></si></sst>");
         assert_eq!(check_package(&fine.zip()), Ok(()));
     }
 
     #[test]
     fn a_table_of_texts_in_utf16_is_refused() {
-        let xml: Vec<u8> = "<sst uniqueCount='99999999999'/>"
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect();
+        let xml: Vec<u8> = "<sst uniqueCount='99999999999'/>".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(refusal(&book().entry("xl/sharedStrings.xml", &xml).zip()), damaged());
     }
 

@@ -24,20 +24,14 @@ const YEARS: RangeInclusive<u16> = 2018..=2100;
 
 /// Reads one row; `None` when at least one error was added.
 pub(super) fn read_row(row: &TableRow, columns: &[Option<Column>], errors: &mut ErrorList) -> Option<ImportRow> {
-    let mut fields = Fields {
-        row,
-        columns,
-        errors,
-        n_errors: 0,
-    };
+    let mut fields = Fields { row, columns, errors, n_errors: 0 };
     fields.refuse_cells_without_heading();
     let product = fields.required(Column::Product, read_text);
     let set_no = fields.required(Column::ProductSet, |value| read_whole(&value, &PRODUCT_SETS));
     let producer = fields.required(Column::Producer, read_text);
     let producer_kind = fields.required(Column::ProducerKind, read_kind);
-    let stars = fields
-        .optional(Column::Stars, |value| read_whole(&value, &STARS))
-        .and_then(|stars| u8::try_from(stars).ok());
+    let stars =
+        fields.optional(Column::Stars, |value| read_whole(&value, &STARS)).and_then(|stars| u8::try_from(stars).ok());
     let first_year_seen = fields.optional(Column::FirstYearSeen, |value| read_whole(&value, &YEARS));
     let (certificate, undated_certificate) = fields.certificate(stars);
     let imported = ImportRow {
@@ -140,10 +134,7 @@ impl Fields<'_> {
                 self.refuse(Column::From.heading(), no_first_day());
             }
             let undated = UndatedCertificate { number, issuer };
-            return (
-                None,
-                Some(undated).filter(|known| known.number.is_some() || known.issuer.is_some()),
-            );
+            return (None, Some(undated).filter(|known| known.number.is_some() || known.issuer.is_some()));
         };
         let last = to.or_else(|| last_day(from)).filter(|last| from <= *last);
         if last.is_none() {
@@ -152,15 +143,7 @@ impl Fields<'_> {
         if !stars.is_some_and(|stars| CERTIFIED_STARS.contains(&stars)) {
             self.refuse(Column::Stars.heading(), no_certificate_for_these_stars());
         }
-        (
-            last.map(|to| CertificateColumns {
-                number,
-                issuer,
-                from,
-                to,
-            }),
-            None,
-        )
+        (last.map(|to| CertificateColumns { number, issuer, from, to }), None)
     }
 }
 
@@ -216,9 +199,7 @@ mod tests {
             (Column::Producer, "HTX"),
             (Column::ProducerKind, "cooperative"),
         ];
-        let kept = required
-            .into_iter()
-            .filter(|(column, _)| others.iter().all(|(other, _)| other != column));
+        let kept = required.into_iter().filter(|(column, _)| others.iter().all(|(other, _)| other != column));
         let all: Vec<(Column, &str)> = kept.chain(others.iter().copied()).collect();
         let columns: Vec<Option<Column>> = all.iter().map(|(column, _)| Some(*column)).collect();
         let cells = all.iter().map(|(_, text)| Cell::text(text)).collect();
@@ -239,11 +220,7 @@ mod tests {
 
     #[track_caller]
     fn check_refused(others: &[(Column, &str)], columns: &[Column]) {
-        let got: Vec<String> = read(others)
-            .unwrap_err()
-            .into_iter()
-            .map(|error| error.column)
-            .collect();
+        let got: Vec<String> = read(others).unwrap_err().into_iter().map(|error| error.column).collect();
         let wanted: Vec<&str> = columns.iter().map(|column| column.heading()).collect();
         assert_eq!(got, wanted);
     }
@@ -256,10 +233,7 @@ mod tests {
     fn what_a_row_does_not_say_stays_none() {
         let row = read(&[(Column::Stars, ""), (Column::CommuneCode, " ")]).unwrap();
         assert_eq!((row.set_no, row.producer_kind), (11, ProducerKind::Cooperative));
-        assert_eq!(
-            (row.stars, row.commune_code, row.certificate, row.undated_certificate),
-            (None, None, None, None)
-        );
+        assert_eq!((row.stars, row.commune_code, row.certificate, row.undated_certificate), (None, None, None, None));
     }
 
     #[test]
@@ -272,25 +246,13 @@ mod tests {
                 (Column::Stars, "6"),
                 (Column::To, "x"),
             ],
-            &[
-                Column::Product,
-                Column::ProductSet,
-                Column::ProducerKind,
-                Column::Stars,
-                Column::To,
-            ],
+            &[Column::Product, Column::ProductSet, Column::ProducerKind, Column::Stars, Column::To],
         );
     }
 
     #[test]
     fn each_column_keeps_its_own_length() {
-        for column in [
-            Column::Product,
-            Column::Village,
-            Column::Source,
-            Column::CertificateNo,
-            Column::Decision,
-        ] {
+        for column in [Column::Product, Column::Village, Column::Source, Column::CertificateNo, Column::Decision] {
             let full = "a".repeat(column.max_chars());
             assert!(read(&[(column, &full)]).is_ok());
             check_refused(&[(column, &(full + "a"))], &[column]);
@@ -299,41 +261,23 @@ mod tests {
 
     #[test]
     fn years_before_ocop_are_refused() {
-        assert_eq!(
-            read(&[(Column::FirstYearSeen, "2018")]).unwrap().first_year_seen,
-            Some(2018)
-        );
+        assert_eq!(read(&[(Column::FirstYearSeen, "2018")]).unwrap().first_year_seen, Some(2018));
         check_refused(&[(Column::FirstYearSeen, "2017")], &[Column::FirstYearSeen]);
         check_refused(&[(Column::FirstYearSeen, "2101")], &[Column::FirstYearSeen]);
     }
 
     #[test]
     fn a_first_day_alone_gives_a_last_day_36_months_on() {
-        let row = read(&[
-            (Column::Stars, "4"),
-            (Column::From, "2025-06-01"),
-            (Column::CertificateNo, "12/GCN"),
-        ])
-        .unwrap();
+        let row =
+            read(&[(Column::Stars, "4"), (Column::From, "2025-06-01"), (Column::CertificateNo, "12/GCN")]).unwrap();
         let certificate = row.certificate.unwrap();
-        assert_eq!(
-            (certificate.from, certificate.to),
-            (day("2025-06-01"), day("2028-05-31"))
-        );
-        assert_eq!(
-            (certificate.number.as_deref(), row.undated_certificate),
-            (Some("12/GCN"), None)
-        );
+        assert_eq!((certificate.from, certificate.to), (day("2025-06-01"), day("2028-05-31")));
+        assert_eq!((certificate.number.as_deref(), row.undated_certificate), (Some("12/GCN"), None));
     }
 
     #[test]
     fn a_written_last_day_is_kept() {
-        let row = read(&[
-            (Column::Stars, "3"),
-            (Column::From, "2025-06-01"),
-            (Column::To, "2025-06-01"),
-        ])
-        .unwrap();
+        let row = read(&[(Column::Stars, "3"), (Column::From, "2025-06-01"), (Column::To, "2025-06-01")]).unwrap();
         assert_eq!(row.certificate.unwrap().to, day("2025-06-01"));
     }
 
@@ -341,10 +285,7 @@ mod tests {
     fn a_number_or_issuer_without_dates_is_kept_as_undated() {
         let row = read(&[(Column::Issuer, "UBND huyện Na Rì")]).unwrap();
         assert_eq!(row.certificate, None);
-        assert_eq!(
-            row.undated_certificate.unwrap().issuer.as_deref(),
-            Some("UBND huyện Na Rì")
-        );
+        assert_eq!(row.undated_certificate.unwrap().issuer.as_deref(), Some("UBND huyện Na Rì"));
     }
 
     #[test]
@@ -355,51 +296,29 @@ mod tests {
     #[test]
     fn a_date_that_cannot_be_read_is_the_only_error_of_its_certificate() {
         check_refused(
-            &[
-                (Column::Stars, "2"),
-                (Column::From, "01/06/2025"),
-                (Column::To, "2028-05-31"),
-            ],
+            &[(Column::Stars, "2"), (Column::From, "01/06/2025"), (Column::To, "2028-05-31")],
             &[Column::From],
         );
-        check_refused(
-            &[(Column::Stars, "2"), (Column::From, "2025-06-01"), (Column::To, "x")],
-            &[Column::To],
-        );
+        check_refused(&[(Column::Stars, "2"), (Column::From, "2025-06-01"), (Column::To, "x")], &[Column::To]);
     }
 
     #[test]
     fn a_last_day_before_the_first_is_refused() {
-        check_refused(
-            &[
-                (Column::Stars, "3"),
-                (Column::From, "2025-06-02"),
-                (Column::To, "2025-06-01"),
-            ],
-            &[Column::To],
-        );
+        check_refused(&[(Column::Stars, "3"), (Column::From, "2025-06-02"), (Column::To, "2025-06-01")], &[Column::To]);
     }
 
     #[test]
     fn certificate_dates_need_three_to_five_stars() {
         for stars in ["", "1", "2"] {
-            check_refused(
-                &[(Column::Stars, stars), (Column::From, "2025-06-01")],
-                &[Column::Stars],
-            );
+            check_refused(&[(Column::Stars, stars), (Column::From, "2025-06-01")], &[Column::Stars]);
         }
         assert!(read(&[(Column::Stars, "5"), (Column::From, "2025-06-01")]).is_ok());
     }
 
     #[test]
     fn a_filled_cell_under_no_heading_is_refused() {
-        let columns = [
-            Some(Column::Product),
-            Some(Column::ProductSet),
-            Some(Column::Producer),
-            Some(Column::ProducerKind),
-            None,
-        ];
+        let columns =
+            [Some(Column::Product), Some(Column::ProductSet), Some(Column::Producer), Some(Column::ProducerKind), None];
         let cells = ["Trà", "11", "HTX", "company", "x"];
         let errors = read_cells(&columns, cells.map(Cell::text).to_vec()).unwrap_err();
         assert!(errors[0].vi.contains("cột thứ 5"));
@@ -410,15 +329,7 @@ mod tests {
     #[test]
     fn rows_of_one_product_share_a_key_whatever_the_case_and_spacing() {
         let columns = [Some(Column::Product), Some(Column::Producer)];
-        let key = |names: [&str; 2]| {
-            name_key(
-                &TableRow {
-                    line: 2,
-                    cells: names.map(Cell::text).to_vec(),
-                },
-                &columns,
-            )
-        };
+        let key = |names: [&str; 2]| name_key(&TableRow { line: 2, cells: names.map(Cell::text).to_vec() }, &columns);
         assert_eq!(key(["Miến  Dong", "HTX Ba Bể"]), key(["miến dong ", "HTX BA BỂ"]));
         assert_ne!(key(["Miến dong", "HTX Ba Bể"]), key(["Miến dong", "HTX Na Rì"]));
         assert_eq!(key(["Miến dong", ""]), None);

@@ -118,10 +118,7 @@ impl TableBuilder {
                 "The file has no row. The first row must hold the headings: product, product_set, producer, producer_kind…",
             ));
         };
-        Ok(Table {
-            headings,
-            rows: self.rows,
-        })
+        Ok(Table { headings, rows: self.rows })
     }
 }
 
@@ -157,10 +154,7 @@ mod tests {
     use super::*;
 
     fn row(line: u32, text: &str) -> TableRow {
-        TableRow {
-            line,
-            cells: vec![Cell::text(text)],
-        }
+        TableRow { line, cells: vec![Cell::text(text)] }
     }
 
     #[test]

@@ -18,12 +18,7 @@ const STYLES: &str = r#"<?xml version="1.0" encoding="UTF-8"?><styleSheet><cellX
 
 impl Book {
     pub(super) fn new() -> Self {
-        Self {
-            sheets: Vec::new(),
-            entries: Vec::new(),
-            root: ROOT.to_owned(),
-            styles: STYLES.to_owned(),
-        }
+        Self { sheets: Vec::new(), entries: Vec::new(), root: ROOT.to_owned(), styles: STYLES.to_owned() }
     }
 
     /// Adds a worksheet with these rows.
@@ -72,14 +67,8 @@ impl Book {
         }
         add("_rels/.rels", self.root.as_bytes());
         add("xl/styles.xml", self.styles.as_bytes());
-        add(
-            "xl/workbook.xml",
-            format!("<workbook><sheets>{}</sheets></workbook>", sheets.concat()).as_bytes(),
-        );
-        add(
-            "xl/_rels/workbook.xml.rels",
-            format!("<Relationships>{}</Relationships>", parts.concat()).as_bytes(),
-        );
+        add("xl/workbook.xml", format!("<workbook><sheets>{}</sheets></workbook>", sheets.concat()).as_bytes());
+        add("xl/_rels/workbook.xml.rels", format!("<Relationships>{}</Relationships>", parts.concat()).as_bytes());
         for (name, content) in &self.entries {
             add(name, content);
         }

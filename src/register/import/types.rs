@@ -95,12 +95,7 @@ pub enum ProducerKind {
 
 impl ProducerKind {
     /// Every kind, in the order in which errors list them.
-    pub const ALL: [Self; 4] = [
-        Self::Cooperative,
-        Self::Company,
-        Self::Household,
-        Self::CooperativeGroup,
-    ];
+    pub const ALL: [Self; 4] = [Self::Cooperative, Self::Company, Self::Household, Self::CooperativeGroup];
 
     /// The word used in register files.
     pub const fn as_str(self) -> &'static str {
@@ -114,9 +109,7 @@ impl ProducerKind {
 
     /// The kind with this word, in any case of letters.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str().eq_ignore_ascii_case(word))
+        Self::ALL.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(word))
     }
 }
 
@@ -143,11 +136,7 @@ impl FileKind {
 
     /// The kind the content looks like: a zip is a workbook, a tab in the first line means TSV, anything else is read as CSV.
     pub fn sniff(bytes: &[u8]) -> Self {
-        let mut first_line = bytes
-            .split(|byte| matches!(byte, b'\n' | b'\r'))
-            .next()
-            .unwrap_or_default()
-            .iter();
+        let mut first_line = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default().iter();
         if bytes.starts_with(ZIP_MAGIC) {
             Self::Xlsx
         } else if first_line.any(|byte| *byte == b'\t') {

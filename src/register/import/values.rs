@@ -69,11 +69,7 @@ pub(super) fn read_value(cell: &Cell, max_chars: usize) -> Result<Option<Value>,
 
 /// Trims, turns a line break inside a cell into a space, and refuses characters that cannot be seen.
 fn clean(text: &str, max_chars: usize) -> Result<String, Sentence> {
-    let lines: Vec<&str> = text
-        .split(['\n', '\r'])
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
+    let lines: Vec<&str> = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect();
     let text = lines.join(" ");
     if let Some(hidden) = text.chars().find(|c| is_hidden(*c)) {
         let code = u32::from(hidden);
@@ -260,13 +256,9 @@ mod tests {
 
     #[test]
     fn control_and_hidden_characters_are_refused_by_their_code() {
-        for (hidden, code) in [
-            ("\t", "U+0009"),
-            ("\0", "U+0000"),
-            ("\u{202e}", "U+202E"),
-            ("\u{200b}", "U+200B"),
-            ("\u{fffd}", "U+FFFD"),
-        ] {
+        for (hidden, code) in
+            [("\t", "U+0009"), ("\0", "U+0000"), ("\u{202e}", "U+202E"), ("\u{200b}", "U+200B"), ("\u{fffd}", "U+FFFD")]
+        {
             assert!(clean(&format!("a{hidden}b"), 200).unwrap_err().vi.contains(code));
         }
     }
@@ -282,15 +274,9 @@ mod tests {
         assert_eq!(read_text(Value::Number(2890.0)), Ok("2890".to_owned()));
         assert!(read_text(Value::Number(12.5)).is_err());
         assert!(read_text(Value::Number(1e15)).is_err());
+        assert!(read_text(Value::Number(1e300)).unwrap_err().vi.len() < 300, "a huge number is quoted short");
         assert!(
-            read_text(Value::Number(1e300)).unwrap_err().vi.len() < 300,
-            "a huge number is quoted short"
-        );
-        assert!(
-            read_text(Value::Date(NaiveDate::from_ymd_opt(2026, 2, 1).unwrap()))
-                .unwrap_err()
-                .vi
-                .contains("2026-02-01")
+            read_text(Value::Date(NaiveDate::from_ymd_opt(2026, 2, 1).unwrap())).unwrap_err().vi.contains("2026-02-01")
         );
     }
 
@@ -333,12 +319,7 @@ mod tests {
     #[test]
     fn an_unknown_producer_kind_is_refused_with_the_allowed_ones() {
         assert_eq!(read_kind(text("Household")), Ok(ProducerKind::Household));
-        assert!(
-            read_kind(text("HTX"))
-                .unwrap_err()
-                .vi
-                .contains("cooperative, company, household, cooperative_group")
-        );
+        assert!(read_kind(text("HTX")).unwrap_err().vi.contains("cooperative, company, household, cooperative_group"));
     }
 
     #[test]
@@ -354,27 +335,14 @@ mod tests {
     #[test]
     fn a_shelf_life_without_unit_asks_for_it() {
         for bare in [text("30"), Value::Number(30.0)] {
-            assert!(
-                read_shelf_life(&bare)
-                    .unwrap_err()
-                    .vi
-                    .contains("“30 tháng” hoặc “30 ngày”")
-            );
+            assert!(read_shelf_life(&bare).unwrap_err().vi.contains("“30 tháng” hoặc “30 ngày”"));
         }
     }
 
     #[test]
     fn a_shelf_life_of_another_shape_or_over_ten_years_is_refused() {
-        for bad in [
-            "2 năm",
-            "12-18 tháng",
-            "0 ngày",
-            "tháng",
-            "1,5 tháng",
-            "121 tháng",
-            "3651 ngày",
-            "99999 ngày",
-        ] {
+        for bad in ["2 năm", "12-18 tháng", "0 ngày", "tháng", "1,5 tháng", "121 tháng", "3651 ngày", "99999 ngày"]
+        {
             assert!(read_shelf_life(&text(bad)).is_err(), "{bad}");
         }
         assert!(read_shelf_life(&text("120 tháng")).is_ok());
@@ -383,17 +351,9 @@ mod tests {
     #[test]
     fn a_picture_stays_in_the_folder_of_the_file() {
         assert!(read_image(text("anh/Miến dong.JPG")).is_ok());
-        for bad in [
-            "../a.png",
-            "/etc/a.png",
-            "C:\\a.png",
-            "a\\b.png",
-            "a//b.png",
-            "http://x/a.png",
-            "a.svg",
-            "a",
-            "./a.png",
-        ] {
+        for bad in
+            ["../a.png", "/etc/a.png", "C:\\a.png", "a\\b.png", "a//b.png", "http://x/a.png", "a.svg", "a", "./a.png"]
+        {
             assert!(read_image(text(bad)).is_err(), "{bad}");
         }
     }
@@ -401,12 +361,7 @@ mod tests {
     #[test]
     fn a_number_in_a_date_column_is_refused_with_its_readings() {
         assert!(read_date(&Value::Number(46173.0)).is_err());
-        assert!(
-            read_date(&Value::Number(310_526.0))
-                .unwrap_err()
-                .vi
-                .contains("2026-05-31")
-        );
+        assert!(read_date(&Value::Number(310_526.0)).unwrap_err().vi.contains("2026-05-31"));
     }
 
     #[test]
@@ -414,12 +369,7 @@ mod tests {
         for cell in [Cell::OddTime, Cell::Bool, Cell::Uncomputed, Cell::TooLong] {
             assert!(read_value(&cell, 200).is_err(), "{cell:?}");
         }
-        assert!(
-            read_value(&Cell::Broken("#REF!".to_owned()), 200)
-                .unwrap_err()
-                .vi
-                .contains("#REF!")
-        );
+        assert!(read_value(&Cell::Broken("#REF!".to_owned()), 200).unwrap_err().vi.contains("#REF!"));
     }
 
     proptest! {

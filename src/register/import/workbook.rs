@@ -28,22 +28,11 @@ pub(super) fn read_workbook(bytes: &[u8]) -> Result<Table, RowError> {
 fn read_sheets(bytes: &[u8], mut n_left: u32) -> Result<Table, RowError> {
     let mut workbook = Xlsx::new(std::io::Cursor::new(bytes)).map_err(|_| damaged())?;
     let shown = |sheet: &&calamine::Sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible;
-    let names: Vec<String> = workbook
-        .sheets_metadata()
-        .iter()
-        .filter(shown)
-        .map(|sheet| sheet.name.clone())
-        .take(MAX_SHEETS)
-        .collect();
+    let names: Vec<String> =
+        workbook.sheets_metadata().iter().filter(shown).map(|sheet| sheet.name.clone()).take(MAX_SHEETS).collect();
     for name in names {
         let cells = workbook.worksheet_cells_reader(&name).map_err(|_| damaged())?;
-        let mut rows = Rows {
-            cells,
-            waiting: None,
-            last: None,
-            is_over: false,
-            n_left,
-        };
+        let mut rows = Rows { cells, waiting: None, last: None, is_over: false, n_left };
         if let Some(first) = rows.next_row()?
             && has_heading(&first)
         {
@@ -127,10 +116,8 @@ impl<R: Read + Seek> Rows<'_, R> {
 }
 
 fn put(cells: &mut Vec<Cell>, line: u32, column: u32, cell: Cell) -> Result<(), RowError> {
-    let column = usize::try_from(column)
-        .ok()
-        .filter(|column| *column < MAX_COLUMNS)
-        .ok_or_else(|| too_many_columns(line))?;
+    let column =
+        usize::try_from(column).ok().filter(|column| *column < MAX_COLUMNS).ok_or_else(|| too_many_columns(line))?;
     cells.resize(column, Cell::Empty);
     cells.push(cell);
     Ok(())
@@ -197,13 +184,7 @@ mod tests {
         let rows = inline_row(1, &["product"]) + "<row r=\"7\"><c r=\"B7\"><v>3</v></c></row>";
         let xml = format!("<worksheet><dimension ref=\"A1:XFD1048576\"/><sheetData>{rows}</sheetData></worksheet>");
         let rows = table(&Book::new().raw_sheet("Sheet1", &xml)).rows;
-        assert_eq!(
-            rows,
-            [TableRow {
-                line: 7,
-                cells: vec![Cell::Empty, Cell::Number(3.0)]
-            }]
-        );
+        assert_eq!(rows, [TableRow { line: 7, cells: vec![Cell::Empty, Cell::Number(3.0)] }]);
     }
 
     #[test]
@@ -228,10 +209,7 @@ mod tests {
 
     #[test]
     fn a_workbook_without_headings_is_refused() {
-        assert_eq!(
-            refusal(&Book::new().sheet("Sheet1", &inline_row(1, &["Danh sách"]))),
-            no_headings()
-        );
+        assert_eq!(refusal(&Book::new().sheet("Sheet1", &inline_row(1, &["Danh sách"]))), no_headings());
         assert_eq!(refusal(&Book::new()), no_headings());
     }
 
@@ -267,9 +245,8 @@ mod tests {
 
     #[test]
     fn a_hundred_thousand_empty_rows_are_passed_over() {
-        let empty: Vec<String> = (2..100_002)
-            .map(|row| format!("<row r=\"{row}\"><c s=\"1\"/><c s=\"1\"/></row>"))
-            .collect();
+        let empty: Vec<String> =
+            (2..100_002).map(|row| format!("<row r=\"{row}\"><c s=\"1\"/><c s=\"1\"/></row>")).collect();
         let rows = table(&headed(&(empty.concat() + &inline_row(100_002, &["Trà"])))).rows;
         assert_eq!(rows.len(), 1);
         assert_eq!(rows[0].line, 100_002);
@@ -293,20 +270,12 @@ mod tests {
     fn a_cell_far_to_the_right_is_refused_with_its_row() {
         let error = refusal(&headed("<row r=\"3\"><c r=\"BM3\"><v>1</v></c></row>"));
         assert_eq!(error.line, 3);
-        assert_eq!(
-            table(&headed("<row r=\"3\"><c r=\"BL3\"><v>1</v></c></row>")).rows[0]
-                .cells
-                .len(),
-            64
-        );
+        assert_eq!(table(&headed("<row r=\"3\"><c r=\"BL3\"><v>1</v></c></row>")).rows[0].cells.len(), 64);
     }
 
     #[test]
     fn rows_out_of_order_and_cells_there_twice_are_refused() {
-        assert_eq!(
-            refusal(&headed(&(inline_row(5, &["a"]) + &inline_row(4, &["b"])))),
-            damaged()
-        );
+        assert_eq!(refusal(&headed(&(inline_row(5, &["a"]) + &inline_row(4, &["b"])))), damaged());
         let twice = "<row r=\"2\"><c r=\"A2\"><v>1</v></c><c r=\"A2\"><v>2</v></c></row>";
         assert_eq!(refusal(&headed(twice)), damaged());
     }
@@ -316,10 +285,7 @@ mod tests {
         let texts = "<sst uniqueCount=\"1\"><si><t>Miến dong</t></si></sst>";
         let book = headed("<row r=\"2\"><c t=\"s\"><v>0</v></c></row>").entry("xl/sharedStrings.xml", texts.as_bytes());
         assert_eq!(table(&book).rows[0].cells, [Cell::Text("Miến dong".to_owned())]);
-        assert_eq!(
-            refusal(&headed("<row r=\"2\"><c t=\"s\"><v>9</v></c></row>")),
-            damaged()
-        );
+        assert_eq!(refusal(&headed("<row r=\"2\"><c t=\"s\"><v>9</v></c></row>")), damaged());
     }
 
     #[test]

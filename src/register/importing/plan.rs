@@ -82,12 +82,7 @@ pub(in crate::register) fn make_plan<'r>(
         match product_no {
             Some(product_no) => plan.known_products.push((product_no, row)),
             None if seen_products.insert((&row.producer, &row.product)) => plan.new_products.push(row),
-            None => errors.push(error(
-                row,
-                "product",
-                "trùng với một dòng phía trên",
-                "repeats a line above",
-            )),
+            None => errors.push(error(row, "product", "trùng với một dòng phía trên", "repeats a line above")),
         }
         match certificate(row, product_no, existing) {
             Ok(true) => plan.new_certificates.push(row),
@@ -95,11 +90,7 @@ pub(in crate::register) fn make_plan<'r>(
             Err(error) => errors.push(error),
         }
     }
-    if errors.is_empty() {
-        Ok(plan)
-    } else {
-        Err(to_import_errors(errors))
-    }
+    if errors.is_empty() { Ok(plan) } else { Err(to_import_errors(errors)) }
 }
 
 /// The first day of the row's commune; an unknown code, or one that names another commune today, is an error.
@@ -126,12 +117,7 @@ fn commune(row: &ImportRow, existing: &Existing) -> Result<Option<NaiveDate>, Ro
 
 /// Whether the row's certificate is new; one that overlaps another of the same product is an error.
 fn certificate(row: &ImportRow, product_no: Option<i32>, existing: &Existing) -> Result<bool, RowError> {
-    let of_product = || {
-        existing
-            .certificates
-            .iter()
-            .filter(|known| Some(known.product_no) == product_no)
-    };
+    let of_product = || existing.certificates.iter().filter(|known| Some(known.product_no) == product_no);
     if let Some(dated) = &row.certificate {
         let same =
             |known: &ExistingCertificate| known.window == Some((dated.from, dated.to)) && known.number == dated.number;
@@ -161,12 +147,7 @@ fn certificate(row: &ImportRow, product_no: Option<i32>, existing: &Existing) ->
 }
 
 fn error(row: &ImportRow, column: &str, vi: impl Into<String>, en: impl Into<String>) -> RowError {
-    RowError {
-        line: row.line,
-        column: column.to_owned(),
-        vi: vi.into(),
-        en: en.into(),
-    }
+    RowError { line: row.line, column: column.to_owned(), vi: vi.into(), en: en.into() }
 }
 
 fn to_import_errors(mut errors: Vec<RowError>) -> ImportErrors {

@@ -37,13 +37,7 @@ pub(super) struct ExistingCertificate {
 impl Existing {
     /// Reads it, the communes as of `day`.
     pub(in crate::register) async fn load(conn: &mut AsyncPgConnection, day: NaiveDate) -> QueryResult<Self> {
-        type CertificateRow = (
-            i32,
-            Option<String>,
-            Option<String>,
-            Option<NaiveDate>,
-            Option<NaiveDate>,
-        );
+        type CertificateRow = (i32, Option<String>, Option<String>, Option<NaiveDate>, Option<NaiveDate>);
         let certificates: Vec<CertificateRow> = certificates::table
             .select((
                 certificates::product_no,
@@ -65,10 +59,7 @@ impl Existing {
             producers: load_producers(conn).await?,
             products: load_products(conn).await?,
             certificates: certificates.into_iter().map(to_certificate).collect(),
-            communes: communes
-                .into_iter()
-                .map(|(code, first_day, name)| (code, (first_day, name)))
-                .collect(),
+            communes: communes.into_iter().map(|(code, first_day, name)| (code, (first_day, name))).collect(),
         })
     }
 
@@ -80,29 +71,20 @@ impl Existing {
 }
 
 async fn load_producers(conn: &mut AsyncPgConnection) -> QueryResult<HashMap<String, i32>> {
-    let rows: Vec<(String, i32)> = producers::table
-        .select((producers::name, producers::producer_no))
-        .load(conn)
-        .await?;
+    let rows: Vec<(String, i32)> =
+        producers::table.select((producers::name, producers::producer_no)).load(conn).await?;
     Ok(rows.into_iter().collect())
 }
 
 async fn load_products(conn: &mut AsyncPgConnection) -> QueryResult<HashMap<(i32, String), i32>> {
-    let rows: Vec<(i32, String, i32)> = products::table
-        .select((products::producer_no, products::name, products::product_no))
-        .load(conn)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(producer_no, name, product_no)| ((producer_no, name), product_no))
-        .collect())
+    let rows: Vec<(i32, String, i32)> =
+        products::table.select((products::producer_no, products::name, products::product_no)).load(conn).await?;
+    Ok(rows.into_iter().map(|(producer_no, name, product_no)| ((producer_no, name), product_no)).collect())
 }
 
 /// Locks the register against a second import until the transaction ends.
 pub(in crate::register) async fn lock(conn: &mut AsyncPgConnection) -> QueryResult<usize> {
-    diesel::sql_query("LOCK TABLE producers, products, certificates IN SHARE ROW EXCLUSIVE MODE")
-        .execute(conn)
-        .await
+    diesel::sql_query("LOCK TABLE producers, products, certificates IN SHARE ROW EXCLUSIVE MODE").execute(conn).await
 }
 
 /// Writes a plan.
@@ -217,10 +199,7 @@ async fn update_product(
         shelf_life_unit,
         photo: plan.photo(row),
     };
-    diesel::update(products::table.find(product_no))
-        .set(change)
-        .execute(conn)
-        .await
+    diesel::update(products::table.find(product_no)).set(change).execute(conn).await
 }
 
 async fn insert_certificates(
@@ -231,10 +210,7 @@ async fn insert_certificates(
 ) -> QueryResult<()> {
     let product_no = |row: &ImportRow| {
         let producer_no = producer_nos.get(&row.producer).copied().unwrap_or_default();
-        product_nos
-            .get(&(producer_no, row.product.clone()))
-            .copied()
-            .unwrap_or_default()
+        product_nos.get(&(producer_no, row.product.clone())).copied().unwrap_or_default()
     };
     for chunk in plan.new_certificates.chunks(CHUNK_ROWS) {
         let row = |row: &&ImportRow| {
@@ -252,10 +228,7 @@ async fn insert_certificates(
             )
         };
         let rows: Vec<_> = chunk.iter().map(row).collect();
-        diesel::insert_into(certificates::table)
-            .values(rows)
-            .execute(conn)
-            .await?;
+        diesel::insert_into(certificates::table).values(rows).execute(conn).await?;
     }
     Ok(())
 }
