@@ -19,6 +19,8 @@ use crate::error::{Error, Result};
 pub trait Access {
     /// The name in the table and in tests.
     const NAME: &'static str;
+    /// Whether there is nothing to ask for.
+    const IS_OPEN: bool;
 }
 
 /// Anyone.
@@ -26,6 +28,7 @@ pub struct Public;
 
 impl Access for Public {
     const NAME: &'static str = "public";
+    const IS_OPEN: bool = true;
 }
 
 impl FromRequest for Public {
@@ -42,6 +45,7 @@ pub struct Office(pub Actor);
 
 impl Access for Office {
     const NAME: &'static str = "office";
+    const IS_OPEN: bool = false;
 }
 
 impl FromRequest for Office {
@@ -125,13 +129,15 @@ where
 /// A route for a handler whose first parameter is the access `A`. GET answers HEAD too.
 pub fn guarded<A, F, Args>(method: Method, handler: F) -> actix_web::Route
 where
-    A: FromRequest<Error = Error> + 'static,
+    A: Access + FromRequest<Error = Error> + 'static,
     F: Handler<Args>,
     Args: FromRequest + FirstIs<A> + 'static,
     F::Output: Responder + 'static,
 {
-    if method == Method::GET {
-        return web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler).wrap(from_fn(admit::<A>));
-    }
-    web::method(method).to(handler).wrap(from_fn(admit::<A>))
+    let route = if method == Method::GET {
+        web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+    } else {
+        web::method(method)
+    };
+    if A::IS_OPEN { route.to(handler) } else { route.to(handler).wrap(from_fn(admit::<A>)) }
 }
