@@ -142,7 +142,7 @@ pub enum Error {
         /// The key's number.
         key_no: u16,
     },
-    /// A state change that a key cannot make.
+    /// Any other refusal, with a code of its own.
     #[error("{en}")]
     Refused {
         /// Stable code.
@@ -239,8 +239,6 @@ pub enum Missing {
     Producer,
     /// The producer's address.
     Address,
-    /// When it was produced.
-    ProductionTime,
     /// The standards applied.
     Standards,
     /// The last day of use: the register gives this product a shelf life, the batch has none.
@@ -255,7 +253,6 @@ impl Missing {
             Self::Image => "product image",
             Self::Producer => "producer's name",
             Self::Address => "producer's address",
-            Self::ProductionTime => "production time",
             Self::Standards => "standards applied",
             Self::ShelfLife => "last valid day of the batch",
         }
@@ -268,7 +265,6 @@ impl Missing {
             Self::Image => "hình ảnh sản phẩm",
             Self::Producer => "tên cơ sở sản xuất",
             Self::Address => "địa chỉ cơ sở sản xuất",
-            Self::ProductionTime => "thời gian sản xuất",
             Self::Standards => "tiêu chuẩn áp dụng",
             Self::ShelfLife => "hạn sử dụng của lô hàng",
         }

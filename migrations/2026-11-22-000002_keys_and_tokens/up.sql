@@ -50,3 +50,15 @@ CREATE TABLE tokens (
     CHECK (created_at < expires_at)
 );
 CREATE TRIGGER tokens_stay BEFORE DELETE OR TRUNCATE ON tokens EXECUTE FUNCTION refuse_change();
+
+-- A token's scopes and hash never change, and what was revoked stays revoked.
+CREATE FUNCTION tokens_only_end() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (NEW.token_id, NEW.hash, NEW.scopes, NEW.created_at) IS DISTINCT FROM (OLD.token_id, OLD.hash, OLD.scopes, OLD.created_at)
+        OR (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS DISTINCT FROM OLD.revoked_at)
+    THEN
+        RAISE EXCEPTION 'a token only ends' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER tokens_only_end BEFORE UPDATE ON tokens FOR EACH ROW EXECUTE FUNCTION tokens_only_end();

@@ -53,6 +53,9 @@ BEGIN
     IF NEW.next_serial < OLD.next_serial OR NEW.batch_no <> OLD.batch_no THEN
         RAISE EXCEPTION 'serials of a batch are handed out upwards only' USING ERRCODE = 'restrict_violation';
     END IF;
+    IF NEW.product_no <> OLD.product_no AND OLD.next_serial > 1 THEN
+        RAISE EXCEPTION 'a batch with printed stamps keeps its product' USING ERRCODE = 'restrict_violation';
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER batches_keep_serials BEFORE UPDATE ON batches FOR EACH ROW EXECUTE FUNCTION batches_keep_serials();

@@ -195,7 +195,7 @@ pub(super) fn batch_no(text: &str) -> Result<BatchNo> {
 async fn list_batches(_: Office, query: web::Query<BatchQuery>, batches: web::Data<Batches>) -> Result<HttpResponse> {
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(Error::invalid("limit", "limit từ 1 đến 200.", "limit must be 1 to 200"));
+        return Err(Error::invalid("limit", "limit phải từ 1 đến 200.", "limit must be 1 to 200"));
     }
     let product_no = query.product_no.map(ProductNo::new).transpose().map_err(|_| Error::NotFound(Thing::Product))?;
     let page = batches.list_batches(product_no, query.cursor.as_deref(), limit).await?;

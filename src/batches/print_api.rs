@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::config::{Identity, PublicUrl};
 use crate::error::{Error, Result, Thing};
-use crate::http::{Office, PieceSink, Problem, routes, streamed, style_source};
+use crate::http::{Office, PieceSink, Problem, Site, routes, streamed, style_source};
 use crate::label::{
     Carrier, CarrierChoice, LabelText, LabelWidth, Plan, PxPerModule, SHEET_CSS, SheetSpec, StampText, label_svg, plan,
     qr_png, qr_svg, sheet_head, sheet_page, sheet_tail, symbol_for,
@@ -77,7 +77,7 @@ pub struct LabelFacts {
 
 impl LabelFacts {
     /// Of a batch and its product.
-    pub fn new(batch: &Batch, product: &Product, identity: &Identity) -> Self {
+    pub fn new(batch: &Batch, product: &Product, identity: &Identity, site: &Site) -> Self {
         let date = |day: NaiveDate| day.format("%d/%m/%Y").to_string();
         Self {
             product: product.name.clone(),
@@ -86,7 +86,7 @@ impl LabelFacts {
             packed_on: date(batch.packed_on),
             best_before: batch.last_valid_day.map(date),
             issuer_name: identity.issuer_name.clone(),
-            demo: product.demo,
+            demo: product.demo || site.is_demo,
         }
     }
 
@@ -244,10 +244,11 @@ async fn show_label(
     batches: web::Data<Batches>,
     public_url: web::Data<PublicUrl>,
     identity: web::Data<Identity>,
+    site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let plan = plan_label(query.carrier.as_deref(), query.width_mm, &public_url)?;
     let (job, stamp) = find_stamp(&batches, (&path.0, &path.1)).await?;
-    let facts = LabelFacts::new(&job.batch, &batches.product_of(&job.batch).await?, &identity);
+    let facts = LabelFacts::new(&job.batch, &batches.product_of(&job.batch).await?, &identity, &site);
     let carrier = plan.carrier;
     let svg = render(stamp, public_url, move |text| Ok(label_svg(&plan, text, &facts.text())?)).await?;
     Ok(svg_response(carrier).body(svg))
@@ -325,11 +326,12 @@ async fn show_sheet(
     batches: web::Data<Batches>,
     public_url: web::Data<PublicUrl>,
     identity: web::Data<Identity>,
+    site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let plan = plan_label(query.carrier.as_deref(), query.width_mm, &public_url)?;
     let (first, last) = (optional_serial(query.first)?, optional_serial(query.last)?);
     let job = batches.print_job(batch_no(&path)?, first, last).await?;
-    let facts = LabelFacts::new(&job.batch, &batches.product_of(&job.batch).await?, &identity);
+    let facts = LabelFacts::new(&job.batch, &batches.product_of(&job.batch).await?, &identity, &site);
     let serials = (job.range.first.get(), job.range.last.get());
     SheetSpec::new(&plan, public_url.as_str(), facts.text(), serials, job.n_stamps())?;
     let mut response = HttpResponse::Ok();

@@ -16,7 +16,7 @@ use crate::register::types::Product;
 use crate::register::{Register, find_product};
 use crate::stamp::{BatchNo, Issuer, LastValidDay, ProductNo, Serial};
 
-use super::high_water::HighWater;
+use super::high_water::{HighWater, Marks};
 use super::print::{PrintJob, PrintedStamp};
 use super::store::{self, After};
 use super::types::{Batch, MintOrder, MintRun, OpenBatch, OrderKey, SerialRange};
@@ -222,21 +222,8 @@ impl Batches {
     pub async fn reconcile_high_water(&self) -> Result<Vec<u32>> {
         let mut conn = self.parts.db.conn().await?;
         let high_water = self.parts.high_water.clone();
-        let mut marks = tokio::task::spawn_blocking(move || high_water.marks()).await??;
-        let serials = store::serials(&mut conn).await?;
-        let mut behind = Vec::new();
-        for (batch_no, next_serial) in serials {
-            let mark = marks.entry(batch_no).or_insert(next_serial - 1);
-            if next_serial <= *mark {
-                let batch = BatchNo::try_from(batch_no).map_err(Error::internal)?;
-                store::set_next_serial(&mut conn, batch, *mark + 1).await?;
-                behind.push(batch.get());
-            }
-            *mark = (next_serial - 1).max(*mark);
-        }
-        if let Some((&highest, _)) = marks.last_key_value() {
-            store::skip_batch_numbers(&mut conn, highest).await?;
-        }
+        let marks = tokio::task::spawn_blocking(move || high_water.marks()).await??;
+        let (marks, behind) = conn.transaction(async |conn| raise_serials(conn, marks).await).await?;
         let high_water = self.parts.high_water.clone();
         tokio::task::spawn_blocking(move || high_water.rewrite(&marks)).await??;
         Ok(behind)
@@ -245,9 +232,30 @@ impl Batches {
     /// The opened keys, read again when a run names one that is not there yet.
     async fn room_with(&self, runs: &[MintRun]) -> Result<Arc<KeyRoom>> {
         let room = self.parts.keys.room();
-        let is_there = |run: &MintRun| room.signer(run.stamp_key).is_some() && room.code_key(run.code_key).is_some();
+        let is_there = |run: &MintRun| {
+            let has_scratch = run.scratch_key.is_none_or(|key_no| room.scratch_key(key_no).is_some());
+            has_scratch && room.signer(run.stamp_key).is_some() && room.code_key(run.code_key).is_some()
+        };
         if runs.iter().all(is_there) { Ok(room) } else { self.parts.keys.reload().await }
     }
+}
+
+/// Raises batches to their marks and marks to their batches; returns the marks and the batches that lay behind.
+async fn raise_serials(conn: &mut AsyncPgConnection, mut marks: Marks) -> Result<(Marks, Vec<u32>)> {
+    let mut behind = Vec::new();
+    for (batch_no, next_serial) in store::lock_serials(conn).await? {
+        let mark = marks.entry(batch_no).or_insert(next_serial - 1);
+        if next_serial <= *mark {
+            let batch = BatchNo::try_from(batch_no).map_err(Error::internal)?;
+            store::set_next_serial(conn, batch, *mark + 1).await?;
+            behind.push(batch.get());
+        }
+        *mark = (next_serial - 1).max(*mark);
+    }
+    if let Some((&highest, _)) = marks.last_key_value() {
+        store::skip_batch_numbers(conn, highest).await?;
+    }
+    Ok((marks, behind))
 }
 
 /// A batch without its own last day takes the product's shelf life, if the register has one.

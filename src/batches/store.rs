@@ -282,14 +282,19 @@ pub(super) async fn record_scratch_export(
         .await
 }
 
-/// Batch number and next serial of every batch.
-pub(super) async fn serials(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(i32, i32)>> {
-    batches::table.select((batches::batch_no, batches::next_serial)).load(conn).await
+/// Batch number and next serial of every batch, locked until the transaction ends.
+pub(super) async fn lock_serials(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(i32, i32)>> {
+    batches::table
+        .select((batches::batch_no, batches::next_serial))
+        .order(batches::batch_no)
+        .for_no_key_update()
+        .load(conn)
+        .await
 }
 
-/// Makes the next batch number larger than `batch_no`.
+/// Makes the next batch number larger than `batch_no`; a sequence that is further stays where it is.
 pub(super) async fn skip_batch_numbers(conn: &mut AsyncPgConnection, batch_no: i32) -> QueryResult<usize> {
-    diesel::sql_query("SELECT setval(pg_get_serial_sequence('batches', 'batch_no'), greatest($1, (SELECT coalesce(max(batch_no), 1) FROM batches)))")
+    diesel::sql_query("SELECT setval('batches_batch_no_seq', $1) FROM batches_batch_no_seq WHERE last_value < $1")
         .bind::<diesel::sql_types::Integer, _>(batch_no)
         .execute(conn)
         .await

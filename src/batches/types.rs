@@ -251,11 +251,6 @@ impl SerialRange {
         }
         Ok(Self { first, last })
     }
-
-    /// How many serials.
-    pub const fn n_serials(self) -> u32 {
-        self.last.get() - self.first.get() + 1
-    }
 }
 
 #[cfg(test)]

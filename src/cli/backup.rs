@@ -9,8 +9,8 @@ use std::process::Command;
 use crate::batches::HighWater;
 use crate::clock::Clock;
 use crate::config::{Mode, Storage, process_environment, read_storage};
+use crate::db::is_empty;
 use crate::error::{Error, Result};
-use crate::register::Register;
 
 use super::ground::Ground;
 use super::house::House;
@@ -75,28 +75,15 @@ pub(super) async fn restore(dir: &Path) -> Result<()> {
 }
 
 async fn restore_into(ground: &Ground, storage: &Storage, dir: &Path) -> Result<()> {
-    let register = Register::new(ground.db.clone(), Clock::system());
-    match register.deployment().await {
-        // No such table: nothing was ever migrated here.
-        Ok(None) | Err(Error::Internal(_)) => {}
-        Err(error) => return Err(error),
-        Ok(Some(_)) => {
-            return Err(Error::refused(
-                "database-not-empty",
-                "Cơ sở dữ liệu này đã có dữ liệu; chỉ khôi phục vào cơ sở dữ liệu trống.",
-                "this database is in use; restore into an empty one only",
-            ));
-        }
+    if !is_empty(&ground.db).await? {
+        return Err(Error::refused(
+            "database-not-empty",
+            "Cơ sở dữ liệu này đã có dữ liệu; chỉ khôi phục vào cơ sở dữ liệu trống.",
+            "this database is in use; restore into an empty one only",
+        ));
     }
     let mut command = postgres_tool(ground, "pg_restore")?;
-    command.args([
-        "--exit-on-error",
-        "--single-transaction",
-        "--no-owner",
-        "--no-privileges",
-        "--clean",
-        "--if-exists",
-    ]);
+    command.args(["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges"]);
     run(command.arg(dir.join(DUMP)), "pg_restore")?;
     if !storage.secret_file.exists() {
         copy_private(&dir.join(SECRET), &storage.secret_file)?;

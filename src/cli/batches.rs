@@ -81,7 +81,12 @@ pub(super) async fn label(options: LabelOptions) -> Result<()> {
         let plan = plan_label(Some(&options.carrier), Some(options.width_mm), &settings.identity.public_url)?;
         let last = if is_sheet { last } else { Some(last.or(first).unwrap_or(Serial::FIRST)) };
         let job = house.batches.print_job(batch_no, first, last).await?;
-        let facts = LabelFacts::new(&job.batch, &house.batches.product_of(&job.batch).await?, &settings.identity);
+        let facts = LabelFacts::new(
+            &job.batch,
+            &house.batches.product_of(&job.batch).await?,
+            &settings.identity,
+            &house.site(&settings),
+        );
         if is_sheet {
             write_sheet_file(&job, &facts, &plan, &settings.identity, &options.out)?;
         } else {

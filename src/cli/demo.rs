@@ -25,6 +25,8 @@ use super::serve::{bind, run};
 const SAMPLE_REGISTER: &[u8] = include_bytes!("../../assets/register/ocop_register_sample.tsv");
 /// Stamps of each demo batch.
 const N_STAMPS: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+/// More than a demo's register ever holds.
+const ALL_PRODUCTS: i64 = 100_000;
 /// Stamps on the sheet that is written for a first print.
 const N_ON_SHEET: u32 = 96;
 /// The sheet's file in the data folder.
@@ -90,11 +92,13 @@ struct Prepared {
 /// Imports the registers, opens the batches and mints; each step only if it was not done before.
 async fn prepare(house: &House, settings: &Settings, say: &(dyn Fn(&str) + Sync)) -> Result<Prepared> {
     let today = house.clock.today();
-    let existing = house.batches.list_batches(None, None, 10).await?;
-    if existing.batches.is_empty() {
+    let known = house.register.list_products(0, ALL_PRODUCTS).await?;
+    if known.is_empty() {
         say("Nhập sổ mẫu: 65 sản phẩm / importing the sample register");
         let rows = read_register(SAMPLE_REGISTER, FileKind::Tsv)?;
         house.register.import(&rows, &Photos::new(), false).await?;
+    }
+    if !known.iter().any(|product| product.demo) {
         house.register.import(&products(today)?, &photos()?, true).await?;
     }
     let mut first = None;
@@ -132,7 +136,7 @@ async fn open_and_mint(house: &House, batch: &DemoBatch, say: &(dyn Fn(&str) + S
 }
 
 async fn find_demo_product(house: &House, name: &str) -> Result<crate::stamp::ProductNo> {
-    let all = house.register.list_products(0, i64::from(u16::MAX)).await?;
+    let all = house.register.list_products(0, ALL_PRODUCTS).await?;
     let found = all.into_iter().find(|product| product.demo && product.name == name);
     found.map(|product| product.product_no).ok_or(Error::NotFound(crate::error::Thing::Product))
 }
@@ -140,7 +144,12 @@ async fn find_demo_product(house: &House, name: &str) -> Result<crate::stamp::Pr
 async fn write_sheet(house: &House, settings: &Settings, batch_no: BatchNo) -> Result<()> {
     let last = Serial::new(N_ON_SHEET).map_err(Error::internal)?;
     let job = house.batches.print_job(batch_no, Some(Serial::FIRST), Some(last)).await?;
-    let facts = LabelFacts::new(&job.batch, &house.batches.product_of(&job.batch).await?, &settings.identity);
+    let facts = LabelFacts::new(
+        &job.batch,
+        &house.batches.product_of(&job.batch).await?,
+        &settings.identity,
+        &house.site(&settings),
+    );
     let plan = plan_label(None, None, &settings.identity.public_url)?;
     write_sheet_file(&job, &facts, &plan, &settings.identity, &settings.storage.data_dir.join(SHEET_FILE))
 }

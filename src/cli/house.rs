@@ -3,9 +3,10 @@
 use crate::accounts::Accounts;
 use crate::batches::{Batches, BatchesParts, HighWater};
 use crate::clock::Clock;
-use crate::config::Storage;
+use crate::config::{Settings, Storage};
 use crate::db::{Db, has_pending_migrations};
 use crate::error::{Error, Result};
+use crate::http::Site;
 use crate::keys::{Keys, Secret};
 use crate::register::Register;
 use crate::stamp::Issuer;
@@ -62,6 +63,11 @@ impl House {
     /// The same house with its batches standing at another time.
     pub(super) fn at(&self, clock: Clock) -> Self {
         Self { batches: self.batches.at(clock), ..self.clone() }
+    }
+
+    /// What pages and labels of this deployment say of it.
+    pub(super) fn site(&self, settings: &Settings) -> Site {
+        Site { is_demo: self.is_demo, contact: settings.identity.contact.clone() }
     }
 
     /// Refuses settings that name another issuer than the one stored at init.

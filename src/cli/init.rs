@@ -73,7 +73,7 @@ pub(super) async fn migrate_only() -> Result<()> {
     let outcome = migrate_all(&ground.db).await;
     ground.close()?;
     let done = outcome?;
-    println!("{} migration(s) applied", done.len());
+    println!("Đã cập nhật {0} bước / {0} migrations applied", done.len());
     for name in done {
         println!("  {name}");
     }
@@ -111,6 +111,7 @@ pub(super) async fn set_up(
     let accounts = Accounts::new(db.clone(), clock.clone());
     let token = accounts.create_token("office", &[Scope::Office, Scope::ScratchRead], None).await?;
     write_private(&token_file, token.token.reveal())?;
+    println!("Mã truy cập số {0} (thu hồi: nguon token revoke {0}) / office token {0}", token.token_id.0);
     Register::new(db.clone(), clock).found_deployment(issuer, is_demo).await?;
     Ok(token_file)
 }

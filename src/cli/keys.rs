@@ -24,7 +24,7 @@ pub(super) async fn run(command: KeysCommand) -> Result<()> {
         KeysCommand::Retire(options) => {
             house.keys.retire(options.purpose, key_no(&options)?).await?;
             println!(
-                "Khóa {0} số {1} thôi ký, tem cũ vẫn giá trị / {0} key {1} is retired; what it signed stays valid",
+                "Khóa {0} số {1} thôi ký, tem cũ vẫn còn giá trị / {0} key {1} is retired; what it signed stays valid",
                 options.purpose.as_str(),
                 options.key_no
             );

@@ -81,7 +81,7 @@ async fn import(file: &Path, json: bool) -> Result<()> {
             report.n_certificates_added
         );
         if let Some((first, last)) = report.new_product_nos {
-            println!("Số sản phẩm / product numbers: {first}–{last}");
+            println!("Mã số sản phẩm / product numbers: {first}–{last}");
         }
         Ok(())
     })

@@ -18,7 +18,7 @@ use super::server::{Services, start};
 pub(super) async fn serve() -> Result<()> {
     let settings = read(Mode::Service, &process_environment)?;
     for line in describe(&process_environment) {
-        tracing::info!("{line}");
+        eprintln!("{line}");
     }
     let listener = bind(&settings.web)?;
     let ground = Ground::open(&settings.storage, &|line| tracing::info!("{line}")).await?;

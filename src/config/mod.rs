@@ -1,5 +1,5 @@
 //! Settings, by concern, read once from the environment. The only reader of environment variables.
-//! It starts nothing and opens nothing; nonsense is refused here with one sentence each.
+//! It starts nothing and opens no file but that of a password; nonsense is refused here with one sentence each.
 
 mod public_url;
 mod variables;
@@ -150,11 +150,18 @@ fn database_url(text: &str, source: &mut Source<'_>) -> Option<String> {
     if !matches!(url.scheme(), "postgres" | "postgresql") {
         return source.problem(NAME, "phải bắt đầu bằng postgresql://", "must start with postgresql://");
     }
+    if url.query_pairs().any(|(key, _)| key == "password") {
+        return source.problem(
+            NAME,
+            "không được có mật khẩu sau dấu hỏi; xin viết dạng postgresql://USER:PASSWORD@HOST hoặc dùng DATABASE_PASSWORD_FILE",
+            "must not carry the password as a parameter; write postgresql://USER:PASSWORD@HOST or use DATABASE_PASSWORD_FILE",
+        );
+    }
     let ssl_mode = url.query_pairs().find(|(key, _)| key == "sslmode").map(|(_, value)| value.into_owned());
     if matches!(ssl_mode.as_deref(), Some(mode) if !matches!(mode, "disable" | "allow" | "prefer")) {
         return source.problem(
             NAME,
-            "đòi TLS (sslmode) nhưng bản này không mã hóa kết nối tới Postgres; hãy đặt Postgres cùng máy, hoặc đi qua đường hầm mã hóa và bỏ sslmode",
+            "yêu cầu TLS (sslmode) nhưng bản này không mã hóa kết nối tới Postgres; hãy đặt Postgres cùng máy, hoặc đi qua đường hầm mã hóa và bỏ sslmode",
             "asks for TLS by sslmode, which this build does not speak; put Postgres on the same host or behind an encrypted tunnel and drop sslmode",
         );
     }
@@ -200,7 +207,7 @@ fn identity(mode: Mode, source: &mut Source<'_>) -> Option<Identity> {
     let public_url = public_url(mode, source);
     let demo = mode == Mode::Demo;
     let issuer_name = line("NGUON_ISSUER_NAME", demo.then_some("Văn phòng OCOP trình diễn"), source);
-    let contact = line("NGUON_CONTACT", demo.then_some("đây là bản trình diễn, không có đường dây thật"), source);
+    let contact = line("NGUON_CONTACT", demo.then_some("đây là bản trình diễn, không có số liên hệ thật"), source);
     Some(Identity { issuer: issuer?, public_url: public_url?, issuer_name: issuer_name?, contact: contact? })
 }
 

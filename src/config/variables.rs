@@ -124,7 +124,7 @@ pub fn describe(env: Environment<'_>) -> Vec<String> {
     VARIABLES
         .iter()
         .filter_map(|variable| {
-            let value = env(variable.name)?;
+            let value = env(variable.name).filter(|value| !value.trim().is_empty())?;
             Some(format!("{} = {}", variable.name, hide_password(&value)))
         })
         .collect()

@@ -33,3 +33,17 @@ pub async fn has_pending_migrations(db: &Db) -> Result<bool> {
     let mut harness = AsyncMigrationHarness::new(db.dedicated().await?);
     tokio::task::spawn_blocking(move || harness.has_pending_migration(MIGRATIONS).map_err(Error::internal)).await?
 }
+
+/// Whether the database holds no table of anyone's.
+pub async fn is_empty(db: &Db) -> Result<bool> {
+    #[derive(diesel::QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        found: bool,
+    }
+    let mut conn = db.dedicated().await?;
+    let sql =
+        "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')) AS found";
+    let row: Found = diesel::sql_query(sql).get_result(&mut conn).await?;
+    Ok(!row.found)
+}

@@ -6,5 +6,5 @@ mod migrate;
 mod pool;
 pub mod schema;
 
-pub use migrate::{MIGRATIONS, has_pending_migrations, migrate};
+pub use migrate::{MIGRATIONS, has_pending_migrations, is_empty, migrate};
 pub use pool::Db;

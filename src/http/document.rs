@@ -84,7 +84,7 @@ pub(super) fn error_document(language: Language, error: &Error, site: Option<&Si
     let title = match error {
         Error::NotFound(_) => language.pick("Không tìm thấy trang", "No such page"),
         Error::TooManyCodes { .. } => language.pick("Gõ mã sai quá nhiều lần", "Too many wrong codes"),
-        _ => language.pick("Chưa làm được", "Something is not right"),
+        _ => language.pick("Có lỗi xảy ra", "Something is not right"),
     };
     let text = match language {
         Language::Vi => error.vi(),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{
     ACCEPT, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue,
     REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
@@ -54,8 +55,9 @@ pub async fn answer_request(
     let started = Instant::now();
     let id = RequestId::next();
     req.extensions_mut().insert(id);
-    let answering = tokio::time::timeout(REQUEST_TIMEOUT, next.call(req)).await;
-    let answered = answering.map_err(|_| Error::Unavailable("no answer in time".into()))?;
+    let Ok(answered) = tokio::time::timeout(REQUEST_TIMEOUT, next.call(req)).await else {
+        return Err(late(id));
+    };
     let mut res = answered?.map_into_boxed_body();
     if let Some(error) = res.response().error().and_then(|err| err.as_error::<Error>()) {
         log_error(error, id);
@@ -86,6 +88,15 @@ pub async fn answer_request(
         "request"
     );
     Ok(res)
+}
+
+/// The request is gone with the work on it, so this answer is the same for people and programs.
+fn late(id: RequestId) -> actix_web::Error {
+    let error = Error::Unavailable("no answer in time".into());
+    log_error(&error, id);
+    let mut response = error.error_response();
+    set_headers(response.headers_mut(), id, false);
+    InternalError::from_response(error, response).into()
 }
 
 fn log_error(error: &Error, id: RequestId) {

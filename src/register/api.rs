@@ -105,7 +105,7 @@ impl ProductView {
 async fn list_products(_: Public, query: web::Query<PageQuery>, register: web::Data<Register>) -> Result<HttpResponse> {
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(Error::invalid("limit", "limit từ 1 đến 200.", "limit must be 1 to 200"));
+        return Err(Error::invalid("limit", "limit phải từ 1 đến 200.", "limit must be 1 to 200"));
     }
     let after = match query.cursor.as_deref() {
         None => 0,

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::error::{Error, Missing, Result};
 
-use super::types::{Certificate, CertificateState, Product, TOURISM_SET};
+use super::types::{Certificate, CertificateState, Product};
 
 /// What a batch asks of its product when stamps are ordered.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,7 @@ pub struct MintRequest {
 /// Whether stamps may be minted: a certificate on the packing day *and* today, and every mandatory item.
 pub fn may_mint(product: &Product, request: MintRequest) -> Result<()> {
     let product_no = product.product_no.get();
-    if product.set_no == TOURISM_SET {
+    if !product.is_stamped_by_batch {
         return Err(Error::NotStampedByBatch { product_no });
     }
     let on = |day| certificate_state(&product.certificates, day);
@@ -106,6 +106,7 @@ mod tests {
             name: "Miến dong".into(),
             set_no: 7,
             set_name: None,
+            is_stamped_by_batch: true,
             stars: Some(4),
             standards: Some("TCCS 01:2025".into()),
             shelf_life: None,
@@ -189,7 +190,7 @@ mod tests {
 
     #[test]
     fn tourism_is_not_stamped_by_the_batch() {
-        check(&Product { set_no: 26, ..product() }, "2026-01-01", "2026-01-02", "not-stamped-by-batch");
+        check(&Product { is_stamped_by_batch: false, ..product() }, "2026-01-01", "2026-01-02", "not-stamped-by-batch");
     }
 
     #[test]

@@ -49,6 +49,7 @@ struct CommuneColumns {
 struct SetColumns {
     name_vi: String,
     name_en: String,
+    has_batches: bool,
 }
 
 type Joined = (ProductColumns, ProducerColumns, Option<CommuneColumns>, Option<SetColumns>);
@@ -144,6 +145,7 @@ fn to_product((product, producer, commune, set): Joined, certificates: Vec<Certi
         product_no: ProductNo::try_from(product.product_no).map_err(damaged)?,
         name: product.name,
         set_no: u8::try_from(product.set_no).map_err(damaged)?,
+        is_stamped_by_batch: set.as_ref().is_none_or(|set| set.has_batches),
         set_name: set.map(|set| (set.name_vi, set.name_en)),
         stars: product.stars.and_then(|n| u8::try_from(n).ok()),
         standards: product.standards,
@@ -226,7 +228,12 @@ pub(super) async fn insert_communes(conn: &mut AsyncPgConnection, list: &[refere
         )
     };
     let rows: Vec<_> = list.iter().map(row).collect();
-    diesel::insert_into(communes::table).values(rows).on_conflict_do_nothing().execute(conn).await
+    diesel::insert_into(communes::table)
+        .values(rows)
+        .on_conflict((communes::code, communes::valid_from))
+        .do_nothing()
+        .execute(conn)
+        .await
 }
 
 pub(super) async fn insert_commune_changes(
@@ -263,7 +270,12 @@ pub(super) async fn insert_product_sets(
         )
     };
     let rows: Vec<_> = list.iter().map(row).collect();
-    diesel::insert_into(product_sets::table).values(rows).on_conflict_do_nothing().execute(conn).await
+    diesel::insert_into(product_sets::table)
+        .values(rows)
+        .on_conflict((product_sets::set_no, product_sets::valid_from))
+        .do_nothing()
+        .execute(conn)
+        .await
 }
 
 pub(super) async fn insert_star_bands(
@@ -282,5 +294,10 @@ pub(super) async fn insert_star_bands(
         )
     };
     let rows: Vec<_> = list.iter().map(row).collect();
-    diesel::insert_into(star_bands::table).values(rows).on_conflict_do_nothing().execute(conn).await
+    diesel::insert_into(star_bands::table)
+        .values(rows)
+        .on_conflict((star_bands::stars, star_bands::valid_from))
+        .do_nothing()
+        .execute(conn)
+        .await
 }

@@ -5,9 +5,6 @@ use chrono::{Days, Months, NaiveDate};
 pub use super::import::{ProducerKind, ShelfLife};
 use crate::stamp::ProductNo;
 
-/// The product set of tourism, which is stamped for a place and not by the batch.
-pub const TOURISM_SET: u8 = 26;
-
 /// A product with its producer and all its certificates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Product {
@@ -19,6 +16,8 @@ pub struct Product {
     pub set_no: u8,
     /// The set's name in Vietnamese and English, when the list has it.
     pub set_name: Option<(String, String)>,
+    /// Whether its set is stamped by the batch; tourism is stamped for a place.
+    pub is_stamped_by_batch: bool,
     /// Stars as the register says, with or without a certificate.
     pub stars: Option<u8>,
     /// Standards applied.

@@ -35,6 +35,8 @@ async fn verify_stamp(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let text = req.uri().path().strip_prefix("/api/v1/verify/").unwrap_or_default();
+    // Of all percent signs only the space's is resolved: people type codes in groups.
+    let text = &text.replace("%20", " ");
     let findings = match read(text) {
         Reading::Code(code) => verifier.verify_code(code, network.0).await?,
         Reading::Digits(digits) => verifier.verify_digits(digits.as_bytes()).await,

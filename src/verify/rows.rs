@@ -51,7 +51,7 @@ pub(super) fn product_rows(facts: &BatchFacts<'_>, all: &Facts<'_>, language: La
         rows.push(Row::plain(language.pick("Tiêu chuẩn áp dụng", "Standards applied"), standards));
     }
     rows.push(Row::plain(
-        language.pick("Số sản phẩm trong sổ", "Number in the register"),
+        language.pick("Mã số sản phẩm trong sổ", "Number in the register"),
         product.product_no.to_string(),
     ));
     rows
@@ -114,7 +114,7 @@ pub(super) fn stamp_rows(facts: &Facts<'_>, language: Language) -> Vec<Row> {
     if facts.batch.is_none() {
         if let Some(signed) = claim.signed {
             rows.push(Row::plain(
-                language.pick("Số sản phẩm trong sổ", "Number in the register"),
+                language.pick("Mã số sản phẩm trong sổ", "Number in the register"),
                 signed.product_no.to_string(),
             ));
         }
@@ -135,7 +135,7 @@ pub(super) fn stamp_rows(facts: &Facts<'_>, language: Language) -> Vec<Row> {
     }
     if let Some(batch) = &facts.batch {
         let as_of = in_vietnam(batch.as_of).format("%H:%M %d/%m/%Y").to_string();
-        rows.push(Row::plain(language.pick("Số liệu trong sổ lúc", "Register as of"), as_of));
+        rows.push(Row::plain(language.pick("Theo sổ lúc", "Register as of"), as_of));
     }
     rows
 }

@@ -54,14 +54,14 @@ pub(super) fn explanation(headline: Headline, facts: &Facts<'_>, language: Langu
             .to_owned(),
         Headline::Unchecked if facts.is_stale() => language
             .pick(
-                "Thông tin trong sổ đã cũ hơn một ngày. Xin quét lại khi có mạng.",
+                "Thông tin trong sổ đã cũ hơn một ngày. Xin quét lại sau ít phút.",
                 "What we have from the register is more than a day old. Please scan again later.",
             )
             .to_owned(),
         Headline::Unchecked if facts.key == Some(KeyStatus::Compromised) => language
             .pick(
-                "Khóa ký tem này có thể đã bị lộ: chỉ sổ của văn phòng mới trả lời được. Xin kiểm tra lại khi có mạng.",
-                "The key of this stamp may be in other hands: only the office's register can tell. Please check again online.",
+                "Khóa ký tem này có thể đã bị lộ: chỉ sổ của văn phòng mới trả lời được. Xin kiểm tra lại sau.",
+                "The key of this stamp may be in other hands: only the office's register can tell. Please check again later.",
             )
             .to_owned(),
         Headline::Unchecked if matches!(facts.mint, Mint::NotAsked) => language

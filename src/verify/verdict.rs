@@ -82,9 +82,16 @@ pub fn decide(facts: &Facts<'_>) -> Headline {
     Headline::Issued
 }
 
-/// Whether nothing can be decided: the key may be in other hands and no mint record is at hand.
+/// Whether nothing can be decided: the register was asked and not reached, or the key may be in other hands and no mint record
+/// is at hand. An offline check of a sound key is decided: the issuer signed.
 pub fn is_undecidable(facts: &Facts<'_>) -> bool {
-    facts.rule().is_none() && facts.key == Some(KeyStatus::Compromised) && !matches!(facts.mint, Mint::Minted { .. })
+    let is_compromised = facts.key == Some(KeyStatus::Compromised);
+    facts.rule().is_none()
+        && match facts.mint {
+            Mint::Minted { .. } | Mint::NotMinted => false,
+            Mint::OutOfReach => true,
+            Mint::NotAsked => is_compromised,
+        }
 }
 
 #[cfg(test)]
@@ -152,6 +159,7 @@ mod tests {
             name: "Miến dong".into(),
             set_no: 7,
             set_name: None,
+            is_stamped_by_batch: true,
             stars: Some(4),
             standards: None,
             shelf_life: None,

@@ -231,3 +231,15 @@ async fn every_commune_of_the_province_is_there_from_the_reform_on() {
     let sets = "SELECT count(*) AS n FROM product_sets WHERE valid_to IS NULL";
     assert_eq!(world.test_db.count(sets).await, 26);
 }
+
+#[actix_web::test]
+async fn importing_a_known_producer_again_fills_in_its_address_and_empty_cells_leave_it() {
+    let world = World::new().await;
+    let bare = ImportRow { village: None, commune_code: None, commune: None, ..good_row() };
+    let product_no = world.product_from(bare.clone()).await;
+    assert_eq!(world.register.find_product(product_no).await.unwrap().producer.address(), None);
+    world.product_from(good_row()).await;
+    world.product_from(bare).await;
+    let address = world.register.find_product(product_no).await.unwrap().producer.address();
+    assert_eq!(address.as_deref(), Some("thôn Thử, Phường Bắc Kạn, Thái Nguyên"));
+}

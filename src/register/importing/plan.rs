@@ -1,4 +1,5 @@
-//! Compares a file's rows with the register and decides what to write. Pure: the register comes in as an argument.
+//! Compares a file's rows with the register and decides what to write. It asks no database: what the register holds comes in
+//! as an argument.
 
 use std::collections::{HashMap, HashSet};
 
@@ -32,6 +33,8 @@ pub struct ImportReport {
 pub(in crate::register) struct Plan<'r> {
     /// First row of each new producer, with its commune's first day.
     pub(super) new_producers: Vec<(&'r ImportRow, Option<NaiveDate>)>,
+    /// First row of each known producer.
+    pub(super) known_producers: Vec<(i32, &'r ImportRow, Option<NaiveDate>)>,
     /// Rows of new products.
     pub(super) new_products: Vec<&'r ImportRow>,
     /// Rows of known products.
@@ -52,6 +55,7 @@ pub(in crate::register) fn make_plan<'r>(
     let mut errors = Vec::new();
     let mut plan = Plan {
         new_producers: vec![],
+        known_producers: vec![],
         new_products: vec![],
         known_products: vec![],
         new_certificates: vec![],
@@ -69,7 +73,10 @@ pub(in crate::register) fn make_plan<'r>(
             }
         };
         match seen_producers.insert(&row.producer, row) {
-            None if !existing.producers.contains_key(&row.producer) => plan.new_producers.push((row, commune_from)),
+            None => match existing.producers.get(&row.producer) {
+                Some(&producer_no) => plan.known_producers.push((producer_no, row, commune_from)),
+                None => plan.new_producers.push((row, commune_from)),
+            },
             Some(first) if first.producer_kind != row.producer_kind => errors.push(error(
                 row,
                 "producer_kind",

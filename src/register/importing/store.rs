@@ -96,6 +96,9 @@ pub(in crate::register) async fn apply(
     insert_producers(conn, plan).await?;
     let producer_nos = load_producers(conn).await?;
     insert_products(conn, plan, &producer_nos).await?;
+    for (producer_no, row, commune_from) in &plan.known_producers {
+        update_producer(conn, *producer_no, row, *commune_from).await?;
+    }
     for (product_no, row) in &plan.known_products {
         update_product(conn, *product_no, row, plan).await?;
     }
@@ -164,6 +167,37 @@ async fn insert_products(
         diesel::insert_into(products::table).values(rows).execute(conn).await?;
     }
     Ok(())
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = producers)]
+struct ProducerChange<'r> {
+    kind: &'static str,
+    village: Option<&'r str>,
+    commune_code: Option<&'r str>,
+    commune_valid_from: Option<NaiveDate>,
+    former_commune: Option<&'r str>,
+    former_district: Option<&'r str>,
+    former_province: Option<&'r str>,
+}
+
+/// As with products, an empty cell leaves what the register has.
+async fn update_producer(
+    conn: &mut AsyncPgConnection,
+    producer_no: i32,
+    row: &ImportRow,
+    commune_from: Option<NaiveDate>,
+) -> QueryResult<usize> {
+    let change = ProducerChange {
+        kind: row.producer_kind.as_str(),
+        village: row.village.as_deref(),
+        commune_code: row.commune_code.as_deref(),
+        commune_valid_from: commune_from,
+        former_commune: row.former_commune.as_deref(),
+        former_district: row.former_district.as_deref(),
+        former_province: row.former_province.as_deref(),
+    };
+    diesel::update(producers::table.find(producer_no)).set(change).execute(conn).await
 }
 
 #[derive(AsChangeset)]
