@@ -5,7 +5,8 @@
 //! - [`stamp`] the stamp's bytes, digits, signature, typed and scratch codes (pure)
 //! - [`keyring`] public keys with their states, JWKS, signing (pure)
 //! - [`label`] QR symbols, labels, A4 sheets (pure)
-//! - [`clock`], [`config`], [`error`], [`telemetry`] wall time, settings, the one error enum, logging
+//! - [`clock`], [`config`], [`error`], [`telemetry`], [`picture`] wall time, settings, the one error
+//!   enum, logging, opening pictures
 //! - [`db`] pool, embedded Postgres, migrations, schema
 //! - [`http`] routes, access, problems, languages, headers
 //! - [`keys`] stored keys, sealed
@@ -28,6 +29,7 @@ pub mod http;
 pub mod keyring;
 pub mod keys;
 pub mod label;
+pub mod picture;
 pub mod register;
 pub mod stamp;
 pub mod telemetry;

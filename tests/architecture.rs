@@ -14,7 +14,7 @@ const ORDER: [&str; 7] = ["db", "http", "keys", "accounts", "register", "batches
 /// Rooms that know nothing of the machine.
 const PURE: [&str; 3] = ["stamp", "keyring", "label"];
 /// Open to every room.
-const COMMON: [&str; 4] = ["clock", "config", "error", "telemetry"];
+const COMMON: [&str; 5] = ["clock", "config", "error", "picture", "telemetry"];
 
 /// Crates that pure code may use.
 const PURE_CRATES: [&str; 18] = [

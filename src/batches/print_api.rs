@@ -44,23 +44,43 @@ struct LabelQuery {
     carrier: Option<String>,
     /// Width of the symbol with its quiet zone, millimetres, 10 to 100; 20 when absent.
     width_mm: Option<f64>,
-    /// Pixels a module of a PNG, 1 to 32; 8 when absent.
+}
+
+/// How a picture of the symbol is to look.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct PictureQuery {
+    /// `auto` (default), `full` or `compact`.
+    carrier: Option<String>,
+    /// Decides the symbol, millimetres, 10 to 100; 20 when absent.
+    width_mm: Option<f64>,
+    /// Pixels a module, 1 to 32; 8 when absent.
     px_per_module: Option<u32>,
 }
 
-/// Which stamps.
+/// Which stamps for a print house.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-struct RangeQuery {
+struct CsvQuery {
     /// First serial; the first minted one when absent.
     first: Option<u32>,
     /// Last serial; the last minted one when absent.
     last: Option<u32>,
     /// With the codes under the scratch layer; needs the scope `scratch:read` and is recorded.
     scratch: Option<bool>,
-    /// `auto` (default), `full` or `compact`; for sheets.
+}
+
+/// Which stamps on a sheet, and how large.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct SheetQuery {
+    /// First serial; the first minted one when absent.
+    first: Option<u32>,
+    /// Last serial; the last minted one when absent.
+    last: Option<u32>,
+    /// `auto` (default), `full` or `compact`.
     carrier: Option<String>,
-    /// Width of the symbol with its quiet zone, millimetres; for sheets.
+    /// Width of the symbol with its quiet zone, millimetres, 10 to 100; 20 when absent.
     width_mm: Option<f64>,
 }
 
@@ -210,7 +230,7 @@ async fn show_qr_svg(
 
 /// The symbol alone, as a black-and-white PNG.
 #[utoipa::path(get, path = "/api/v1/batches/{batch_no}/stamps/{serial}/qr.png", tag = "print", security(("token" = [])),
-    params(("batch_no" = u32, Path, description = "Batch"), ("serial" = u32, Path, description = "Serial"), LabelQuery), responses(
+    params(("batch_no" = u32, Path, description = "Batch"), ("serial" = u32, Path, description = "Serial"), PictureQuery), responses(
     (status = 200, description = "The symbol", content_type = "image/png"),
     (status = 404, description = "Not minted", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
@@ -218,7 +238,7 @@ async fn show_qr_svg(
 async fn show_qr_png(
     _: Office,
     path: web::Path<(String, String)>,
-    query: web::Query<LabelQuery>,
+    query: web::Query<PictureQuery>,
     batches: web::Data<Batches>,
     public_url: web::Data<PublicUrl>,
 ) -> Result<HttpResponse> {
@@ -266,7 +286,7 @@ fn optional_serial(n: Option<u32>) -> Result<Option<Serial>> {
 
 /// Stamps for a print house: one line a stamp.
 #[utoipa::path(get, path = "/api/v1/batches/{batch_no}/stamps.csv", tag = "print", security(("token" = [])),
-    params(("batch_no" = u32, Path, description = "Batch"), RangeQuery), responses(
+    params(("batch_no" = u32, Path, description = "Batch"), CsvQuery), responses(
     (status = 200, description = "batch_no, serial, code, url, compact_url, and scratch_code when asked for", content_type = "text/csv"),
     (status = 403, description = "Scratch codes need their own scope", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "Not minted", body = Problem, content_type = "application/problem+json"),
@@ -274,7 +294,7 @@ fn optional_serial(n: Option<u32>) -> Result<Option<Serial>> {
 async fn export_csv(
     Office(actor): Office,
     path: web::Path<String>,
-    query: web::Query<RangeQuery>,
+    query: web::Query<CsvQuery>,
     batches: web::Data<Batches>,
     public_url: web::Data<PublicUrl>,
 ) -> Result<HttpResponse> {
@@ -314,7 +334,7 @@ fn write_csv(job: &PrintJob, public_url: &PublicUrl, with_scratch: bool, sink: &
 
 /// Labels on A4 pages, to print from the browser.
 #[utoipa::path(get, path = "/api/v1/batches/{batch_no}/sheet.html", tag = "print", security(("token" = [])),
-    params(("batch_no" = u32, Path, description = "Batch"), RangeQuery), responses(
+    params(("batch_no" = u32, Path, description = "Batch"), SheetQuery), responses(
     (status = 200, description = "The sheet", content_type = "text/html"),
     (status = 404, description = "Not minted", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "Too many stamps, or the symbol does not fit the width", body = Problem, content_type = "application/problem+json"),
@@ -322,7 +342,7 @@ fn write_csv(job: &PrintJob, public_url: &PublicUrl, with_scratch: bool, sink: &
 async fn show_sheet(
     _: Office,
     path: web::Path<String>,
-    query: web::Query<RangeQuery>,
+    query: web::Query<SheetQuery>,
     batches: web::Data<Batches>,
     public_url: web::Data<PublicUrl>,
     identity: web::Data<Identity>,

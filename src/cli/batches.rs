@@ -1,9 +1,7 @@
 //! `nguon batch`, `nguon mint` and `nguon label`.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::num::NonZeroU32;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crate::accounts::types::Actor;
@@ -16,6 +14,7 @@ use crate::label::{Plan, PxPerModule, StampText, label_svg, qr_png};
 use crate::stamp::{BatchNo, ProductNo, Serial};
 
 use super::arguments::{BatchCommand, LabelOptions, MintOptions, OpenOptions};
+use super::files::create_private;
 use super::house::with_house;
 use super::print_json;
 
@@ -96,17 +95,6 @@ pub(super) async fn label(options: LabelOptions) -> Result<()> {
         Ok(())
     })
     .await
-}
-
-/// What holds stamps is for its owner alone.
-fn create_private(path: &Path) -> Result<File> {
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(Error::file(path))
 }
 
 /// Writes an A4 sheet.

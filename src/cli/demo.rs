@@ -148,7 +148,7 @@ async fn write_sheet(house: &House, settings: &Settings, batch_no: BatchNo) -> R
         &job.batch,
         &house.batches.product_of(&job.batch).await?,
         &settings.identity,
-        &house.site(&settings),
+        &house.site(settings),
     );
     let plan = plan_label(None, None, &settings.identity.public_url)?;
     write_sheet_file(&job, &facts, &plan, &settings.identity, &settings.storage.data_dir.join(SHEET_FILE))

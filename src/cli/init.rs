@@ -1,8 +1,6 @@
 //! Setting up a deployment. Every step may be repeated, so a set-up that broke off is finished by running it again.
 
-use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::accounts::Accounts;
@@ -17,6 +15,7 @@ use crate::register::Register;
 use crate::stamp::Issuer;
 
 use super::arguments::InitOptions;
+use super::files::create_private;
 use super::ground::Ground;
 
 /// The file with the first office token, readable by its owner alone.
@@ -117,10 +116,6 @@ pub(super) async fn set_up(
 }
 
 fn write_private(path: &Path, text: &str) -> Result<()> {
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-        writeln!(file, "{text}")?;
-        file.sync_all()
-    };
-    write().map_err(Error::file(path))
+    let mut file = create_private(path)?;
+    writeln!(file, "{text}").and_then(|()| file.sync_all()).map_err(Error::file(path))
 }

@@ -52,7 +52,7 @@ fn list(house: &House, json: bool) -> Result<()> {
     if json {
         return print_json(&room.infos());
     }
-    println!("{:8} {:>6} {:12} since", "purpose", "key_no", "status");
+    println!("{:8} {:>6} {:12} từ / since", "loại", "số", "trạng thái");
     for info in room.infos() {
         println!("{:8} {:>6} {:12} {}", info.purpose, info.key_no, info.status, info.not_before.format("%Y-%m-%d"));
     }

@@ -6,6 +6,7 @@ mod backup;
 mod batches;
 mod demo;
 mod demo_data;
+mod files;
 mod ground;
 mod health;
 mod house;

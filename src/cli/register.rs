@@ -1,16 +1,17 @@
 //! `nguon register`: reads the file and its pictures, then hands them to the register.
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::picture;
 use crate::register::Photos;
 use crate::register::import::{FileKind, ImportErrors, ImportRow, MAX_FILE_BYTES, RowError, read_register};
-use crate::register::photo::{MAX_PHOTO_FILE_BYTES, shrink};
+use crate::register::photo::shrink;
 use crate::register::policy::certificate_state;
 
 use super::arguments::RegisterCommand;
+use super::files::read_limited;
 use super::house::with_house;
 use super::print_json;
 
@@ -88,21 +89,6 @@ async fn import(file: &Path, json: bool) -> Result<()> {
     .await
 }
 
-/// Reads a file; one byte more than the limit is let through, so that the reader names the limit itself.
-fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if !path.is_file() && path.exists() {
-        return Err(Error::invalid(
-            "file",
-            format!("{} không phải tệp thường.", path.display()),
-            format!("{} is no regular file", path.display()),
-        ));
-    }
-    let file = std::fs::File::open(path).map_err(Error::file(path))?;
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(Error::file(path))?;
-    Ok(bytes)
-}
-
 /// Every picture that a row names, shrunk; each bad one is an error of its row.
 fn load_photos(rows: &[ImportRow], folder: &Path) -> Result<Photos> {
     let mut photos = Photos::new();
@@ -113,17 +99,7 @@ fn load_photos(rows: &[ImportRow], folder: &Path) -> Result<Photos> {
         if photos.contains_key(name) || failed.contains(name) {
             continue;
         }
-        let loaded = read_limited(&folder.join(name), MAX_PHOTO_FILE_BYTES).and_then(|bytes| {
-            let length = u64::try_from(bytes.len()).map_err(Error::internal)?;
-            if MAX_PHOTO_FILE_BYTES < length {
-                return Err(Error::invalid(
-                    "image",
-                    "Ảnh lớn hơn 20 MB; xin thu nhỏ.",
-                    "the picture is larger than 20 MB; make it smaller",
-                ));
-            }
-            shrink(&bytes)
-        });
+        let loaded = read_limited(&folder.join(name), picture::MAX_FILE_BYTES).and_then(|bytes| shrink(&bytes));
         match loaded {
             Ok(photo) => drop(photos.insert(name.clone(), photo)),
             Err(error) => {

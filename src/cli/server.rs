@@ -10,7 +10,9 @@ use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{App, HttpResponse, HttpServer, middleware, web};
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt::TcpUserTimeout;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, ResponseBuilder};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::accounts::Accounts;
@@ -84,7 +86,23 @@ pub fn whole_open_api() -> utoipa::openapi::OpenApi {
     document.info.description = Some("Tem truy xuất OCOP · electronic stamps for OCOP products".to_owned());
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     document.components.get_or_insert_default().add_security_scheme("token", bearer);
+    let operations = document.paths.paths.values_mut().flat_map(|item| [item.get.as_mut(), item.post.as_mut()]);
+    operations.flatten().filter(|operation| operation.security.is_some()).for_each(add_common_refusals);
     document
+}
+
+/// What every route behind a token may answer besides its own.
+fn add_common_refusals(operation: &mut Operation) {
+    let problem = || ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let refusals = [
+        ("401", "No valid token"),
+        ("403", "The token lacks the scope"),
+        ("503", "The register is not reached; try again after Retry-After seconds"),
+    ];
+    for (status, description) in refusals {
+        let response = ResponseBuilder::new().description(description).content("application/problem+json", problem());
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.build().into());
+    }
 }
 
 fn mount_all(cfg: &mut web::ServiceConfig) {

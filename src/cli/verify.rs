@@ -1,6 +1,5 @@
 //! `nguon verify`: with a key set alone, or against the register of this machine.
 
-use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,13 +9,15 @@ use crate::config::process_environment;
 use crate::error::{Error, Result};
 use crate::http::Language;
 use crate::keyring::Jwks;
+use crate::picture;
 use crate::stamp::{Issuer, Reading, TypedCode, read};
 use crate::verify::facts::Facts;
-use crate::verify::photo::{MAX_PHOTO_BYTES, read_qr};
+use crate::verify::photo::read_qr;
 use crate::verify::verdict::is_undecidable;
 use crate::verify::{Answer, Cards, Verifier, offline_facts, summary};
 
 use super::arguments::VerifyOptions;
+use super::files::read_limited;
 use super::house::with_house;
 use super::print_json;
 
@@ -79,29 +80,7 @@ fn text_of(argument: &str) -> Result<Option<String>> {
     if is_url || TypedCode::parse(argument).is_ok() || !path.is_file() {
         return Ok(Some(argument.to_owned()));
     }
-    read_qr(&read_limited(path, MAX_PHOTO_BYTES)?)
-}
-
-fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if !path.is_file() && path.exists() {
-        return Err(Error::invalid(
-            "file",
-            format!("{} không phải tệp thường.", path.display()),
-            format!("{} is no regular file", path.display()),
-        ));
-    }
-    let file = std::fs::File::open(path).map_err(Error::file(path))?;
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(Error::file(path))?;
-    if u64::try_from(bytes.len()).is_ok_and(|n| limit < n) {
-        let megabytes = limit / (1024 * 1024);
-        return Err(Error::invalid(
-            "file",
-            format!("Tệp lớn hơn {megabytes} MB."),
-            format!("the file is larger than {megabytes} MB"),
-        ));
-    }
-    Ok(bytes)
+    read_qr(&read_limited(path, picture::MAX_FILE_BYTES)?)
 }
 
 fn verify_offline(text: &str, jwks: &Path, issuer: &str, json: bool) -> ExitCode {

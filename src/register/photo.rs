@@ -1,19 +1,11 @@
 //! Shrinks a picture until it fits the first answer of a scan. Bytes in, bytes out; metadata never survives.
 
-use std::io::Cursor;
-
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
-use image::{ImageReader, Limits};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::picture::{decode, unreadable};
 
-/// Largest picture file taken, bytes: a phone's photo.
-pub const MAX_PHOTO_FILE_BYTES: u64 = 20 * 1024 * 1024;
-/// Longest side taken, pixels: twice a phone's camera; larger ones are bombs.
-const MAX_SIDE_PX: u32 = 16_384;
-/// Memory one decoded picture may take, bytes.
-const MAX_DECODED_BYTES: u64 = 256 * 1024 * 1024;
 /// Largest shrunk picture, bytes: what the page's 14 KB leave for it.
 pub const MAX_INLINE_BYTES: usize = 4096;
 /// Longest sides to try, pixels, then qualities at each: the first that fits is the best that fits.
@@ -22,20 +14,7 @@ const QUALITIES: [u8; 4] = [75, 60, 45, 30];
 
 /// Decodes a PNG or JPEG and returns a JPEG of at most `MAX_INLINE_BYTES`.
 pub fn shrink(bytes: &[u8]) -> Result<Vec<u8>> {
-    let unreadable = || {
-        Error::invalid(
-            "image",
-            "Ảnh không đọc được; xin dùng ảnh PNG hoặc JPEG.",
-            "the picture cannot be read; use a PNG or JPEG",
-        )
-    };
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|_| unreadable())?;
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE_PX);
-    limits.max_image_height = Some(MAX_SIDE_PX);
-    limits.max_alloc = Some(MAX_DECODED_BYTES);
-    reader.limits(limits);
-    let picture = reader.decode().map_err(|_| unreadable())?;
+    let picture = decode(bytes)?;
     for side in SIDES_PX {
         let small = picture.resize(side, side, FilterType::Lanczos3).into_rgb8();
         for quality in QUALITIES {
@@ -51,6 +30,8 @@ pub fn shrink(bytes: &[u8]) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
 
     fn png(image: &image::RgbImage) -> Vec<u8> {

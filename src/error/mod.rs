@@ -1,6 +1,8 @@
 //! The one error type that leaves a service: a stable code, a Vietnamese and an English sentence that say what to do next.
 //! It knows nothing of HTTP; `http::problem` gives each code its status. Causes are for the log and never for the caller.
 
+mod vi;
+
 use chrono::NaiveDate;
 
 /// What services return.
@@ -331,89 +333,6 @@ impl Error {
             Self::Unavailable(_) => "unavailable",
             Self::Busy(_) => "busy",
             Self::Internal(_) => "internal",
-        }
-    }
-
-    /// The sentence in Vietnamese.
-    pub fn vi(&self) -> String {
-        let date = |day: &NaiveDate| day.format("%d/%m/%Y").to_string();
-        match self {
-            Self::NotFound(thing) => thing.vi().to_owned(),
-            Self::Invalid { vi, .. } | Self::Refused { vi, .. } => vi.clone(),
-            Self::Unauthenticated => {
-                "Cần mã truy cập hợp lệ (Authorization: Bearer …); xin liên hệ văn phòng để được cấp mã.".into()
-            }
-            Self::Forbidden(scope) => {
-                format!("Mã truy cập này không có quyền {scope}; xin văn phòng cấp mã có quyền này.")
-            }
-            Self::MalformedBody { at, .. } => {
-                format!(
-                    "Nội dung JSON không đúng ở mục \"{at}\"; ngày viết năm-tháng-ngày, ví dụ 2026-11-20, số viết không có dấu ngoặc kép."
-                )
-            }
-            Self::BodyTooLarge { limit } => format!("Nội dung gửi lên lớn hơn {limit} byte; xin gửi nội dung nhỏ hơn."),
-            Self::NotJson => "Xin gửi nội dung với Content-Type: application/json.".into(),
-            Self::MethodNotAllowed { allowed } => format!("Địa chỉ này chỉ nhận: {allowed}."),
-            Self::CertificateUnknown { product_no } => {
-                format!(
-                    "Sản phẩm số {product_no} chưa có ngày chứng nhận trong sổ; xin văn phòng nhập giấy chứng nhận trước khi in tem."
-                )
-            }
-            Self::CertificateNotOnPackingDay { packed_on, .. } => {
-                format!(
-                    "Không có giấy chứng nhận nào còn hiệu lực vào ngày đóng gói {}; lô này không in tem được.",
-                    date(packed_on)
-                )
-            }
-            Self::CertificateLapsed { last_day, .. } => {
-                format!(
-                    "Giấy chứng nhận OCOP đã hết hạn ngày {}; cần được chứng nhận lại trước khi in tem.",
-                    date(last_day)
-                )
-            }
-            Self::CertificateNotYetValid { first_day, .. } => {
-                format!("Giấy chứng nhận OCOP có hiệu lực từ ngày {}; xin in tem từ ngày đó.", date(first_day))
-            }
-            Self::MandatoryDataMissing(items) => {
-                format!("Còn thiếu thông tin bắt buộc: {}; xin văn phòng bổ sung vào sổ.", join(items, Missing::vi))
-            }
-            Self::NotStampedByBatch { .. } => "Sản phẩm du lịch (nhóm 26) không in tem theo lô.".into(),
-            Self::BatchClosed { batch_no } => format!("Lô số {batch_no} đã đóng; xin mở lô mới."),
-            Self::LotTaken { lot, batch_no } => {
-                format!("Lô {lot} của sản phẩm này đã mở rồi (lô số {batch_no}); xin dùng lô đó hoặc đặt mã lô khác.")
-            }
-            Self::SerialsExhausted { left } => format!("Lô này chỉ còn {left} số tem; xin đặt ít hơn hoặc mở lô mới."),
-            Self::IdempotencyKeyRequired => {
-                "Cần tiêu đề Idempotency-Key dài 1 đến 64 ký tự ASCII nhìn thấy được, mỗi lần đặt tem một mã mới."
-                    .into()
-            }
-            Self::IdempotencyKeyReused => "Idempotency-Key này đã dùng cho một yêu cầu khác; xin dùng mã mới.".into(),
-            Self::TooManyCodes { retry_after_seconds } => {
-                format!("Có quá nhiều mã gõ sai từ mạng này; xin chờ {retry_after_seconds} giây rồi thử lại.")
-            }
-            Self::NoActiveKey { purpose } => {
-                format!("Chưa có khóa {purpose} đang dùng; người vận hành tạo bằng lệnh 'nguon keys new'.")
-            }
-            Self::KeyDoesNotOpen { purpose, key_no } => {
-                format!(
-                    "Khóa {purpose} số {key_no} không mở được bằng tệp bí mật này; xin khôi phục đúng tệp bí mật của cơ sở dữ liệu này."
-                )
-            }
-            Self::Label(err) => err.vi(),
-            Self::Import(err) => err.to_string(),
-            Self::Cluster(err) => err.vi(),
-            Self::Setting(err) => err.vi(),
-            Self::File { path, source } if source.kind() == std::io::ErrorKind::NotFound => {
-                format!("Không có {path}; xin xem lại tên tệp.")
-            }
-            Self::File { path, .. } => {
-                format!("Không đọc hoặc ghi được {path}; xin kiểm tra thư mục và quyền truy cập.")
-            }
-            Self::Unavailable(_) => "Tạm thời chưa kết nối được với sổ; xin thử lại sau ít giây.".into(),
-            Self::Busy(_) => "Có người khác đang sửa cùng dữ liệu này; xin thử lại.".into(),
-            Self::Internal(_) => {
-                "Có lỗi ngoài dự kiến; xin thử lại, nếu vẫn lỗi xin báo số yêu cầu cho người vận hành.".into()
-            }
         }
     }
 }
