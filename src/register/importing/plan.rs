@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use crate::register::import::{ImportErrors, ImportRow, MAX_REPORTED_ERRORS, RowError};
 
-use super::store::{Existing, ExistingCertificate};
+use super::existing::{Existing, ExistingCertificate};
 
 /// Pictures by the file name in the column `image`, already shrunk.
 pub type Photos = HashMap<String, Vec<u8>>;
