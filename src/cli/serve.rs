@@ -15,6 +15,10 @@ use super::house::House;
 use super::init::migrate_all;
 use super::server::{Services, start};
 
+/// Connections for scans alone: orders that wait for each other never keep a shopper waiting.
+const SCAN_CONNECTIONS: usize = 2;
+
+/// `nguon serve`.
 pub(super) async fn serve() -> Result<()> {
     let settings = read(Mode::Service, &process_environment)?;
     for line in describe(&process_environment) {
@@ -64,7 +68,7 @@ pub(super) async fn run(
     on_ready: impl FnOnce() -> Result<()>,
 ) -> Result<()> {
     house.reconcile_high_water().await?;
-    let cards = Arc::new(Cards::new(house.db.clone(), house.clock.clone()));
+    let cards = Arc::new(Cards::new(house.db.apart(SCAN_CONNECTIONS)?, house.clock.clone()));
     let verifier =
         Arc::new(Verifier::new(house.clock.clone(), house.keys.clone(), house.issuer.clone(), Arc::clone(&cards)));
     let following = {

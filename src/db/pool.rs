@@ -40,14 +40,22 @@ pub struct Db {
 impl Db {
     /// Prepares a pool; nothing is connected yet. `drivers` is the runtime that moves the bytes.
     pub fn new(url: &str, drivers: Handle) -> Result<Self> {
-        let url = with_timeouts(url);
+        Self::build(with_timeouts(url), drivers, POOL_SIZE)
+    }
+
+    /// The same database through connections of its own, so that one kind of work never waits for another's.
+    pub fn apart(&self, n_connections: usize) -> Result<Self> {
+        Self::build(self.url.clone(), self.drivers.clone(), n_connections)
+    }
+
+    fn build(url: String, drivers: Handle, n_connections: usize) -> Result<Self> {
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
         let handle = drivers.clone();
         config.custom_setup = Box::new(move |url| Box::pin(establish(url.to_owned(), handle.clone())));
         let pool = Pool::builder(AsyncDieselConnectionManager::new_with_config(url.clone(), config))
             .runtime(Runtime::Tokio1)
-            .max_size(POOL_SIZE)
+            .max_size(n_connections)
             .wait_timeout(Some(WAIT_TIMEOUT))
             .create_timeout(Some(CREATE_TIMEOUT))
             .build()
