@@ -328,6 +328,11 @@ mod tests {
     }
 
     #[test]
+    fn a_password_as_a_parameter_is_refused_because_it_would_be_shown() {
+        refused(&[("DATABASE_URL", "postgresql://u@h/d?password=hemmelig")], "DATABASE_PASSWORD_FILE");
+    }
+
+    #[test]
     fn every_problem_is_named_at_once() {
         let text = read_with(Mode::Service, &[("NGUON_HTTP", "x"), ("NGUON_ISSUER", "")]).unwrap_err();
         assert!(text.contains("NGUON_HTTP") && text.contains("NGUON_ISSUER"), "{text}");

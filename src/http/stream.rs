@@ -2,7 +2,7 @@
 
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
 use crate::error::{Error, Result};
 
@@ -27,7 +27,7 @@ pub fn streamed(
     mut response: HttpResponseBuilder,
     produce: impl FnOnce(&PieceSink) -> Result<()> + Send + 'static,
 ) -> Result<HttpResponse> {
-    let place = STREAMS.try_acquire().map_err(|_| Error::Busy("too many exports at once".into()))?;
+    let place = take_place(&STREAMS)?;
     let (sender, mut receiver) = mpsc::channel(MAX_WAITING_PIECES);
     tokio::task::spawn_blocking(move || {
         let _place = place;
@@ -38,4 +38,22 @@ pub fn streamed(
         }
     });
     Ok(response.streaming(futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx))))
+}
+
+fn take_place(places: &'static Semaphore) -> Result<SemaphorePermit<'static>> {
+    places.try_acquire().map_err(|_| Error::Busy("too many exports at once".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_export_without_a_place_is_told_to_come_again() {
+        static PLACES: Semaphore = Semaphore::const_new(1);
+        let first = take_place(&PLACES).unwrap();
+        assert_eq!(take_place(&PLACES).unwrap_err().code(), "busy");
+        drop(first);
+        assert!(take_place(&PLACES).is_ok());
+    }
 }

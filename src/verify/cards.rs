@@ -32,7 +32,7 @@ const REST_AFTER_FAILURE: TimeDelta = TimeDelta::seconds(1);
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 /// Between two tries to listen.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
-/// The listening connection is tried out this often.
+/// The listening connection is tried out this often, and the keys are read again all the same.
 const LISTEN_PROBE: Duration = Duration::from_secs(15);
 
 /// A batch with its runs and its product, as read at one moment.
@@ -161,7 +161,10 @@ impl Cards {
             match next {
                 Ok(Some(change)) => self.forget(&change?, keys).await?,
                 Ok(None) => return Ok(()),
-                Err(_) => conn.batch_execute("SELECT 1").await?,
+                Err(_) => {
+                    conn.batch_execute("SELECT 1").await?;
+                    keys.reload().await?;
+                }
             }
         }
     }

@@ -1,8 +1,9 @@
 //! From what a person brought to the facts: check the text, look up the batch, compare with the run.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::clock::Clock;
 use crate::error::Result;
@@ -22,7 +23,12 @@ pub struct Verifier<N> {
     issuer: Issuer,
     cards: Arc<Cards>,
     guesses: Guesses<N>,
+    /// Milliseconds since 1970 of the last time a missing key made us read the keys.
+    keys_read_at: AtomicI64,
 }
+
+/// Between two readings of the keys for stamps whose key is not known.
+const KEYS_AGAIN: TimeDelta = TimeDelta::seconds(2);
 
 /// The facts of a stamp, with the card they are read from.
 pub struct Findings {
@@ -50,13 +56,17 @@ impl Findings {
 impl<N: Copy + Eq + std::hash::Hash> Verifier<N> {
     /// On these parts.
     pub fn new(clock: Clock, keys: Keys, issuer: Issuer, cards: Arc<Cards>) -> Self {
-        Self { clock, keys, issuer, cards, guesses: Guesses::default() }
+        Self { clock, keys, issuer, cards, guesses: Guesses::default(), keys_read_at: AtomicI64::new(0) }
     }
 
     /// A full stamp's digits. A forgery ends here without touching the database.
     pub async fn verify_digits(&self, digits: &[u8]) -> Findings {
         let (now, today) = (self.clock.now(), self.clock.today());
-        match self.claim_of(digits) {
+        let mut claimed = self.claim_of(digits);
+        if claimed == Err(Rule::Key) && self.read_keys_again(now).await {
+            claimed = self.claim_of(digits);
+        }
+        match claimed {
             Err(rule) => Findings { base: Facts::refused(Carrier::Full, rule, now), card: None, today },
             Ok((claim, status)) => {
                 let base = Facts::unchecked(Carrier::Full, claim, Some(status), now, today);
@@ -73,11 +83,26 @@ impl<N: Copy + Eq + std::hash::Hash> Verifier<N> {
         let Ok(said) = TypedCode::parse(text).and_then(TypedCode::claim) else {
             return Ok(refused);
         };
-        let Some((claim, status)) = self.guesses.check(network, now, || self.claim_of_code(said))? else {
-            return Ok(refused);
-        };
+        let mut claimed = self.guesses.check(network, now, || self.claim_of_code(said))?;
+        if claimed.is_none() && self.read_keys_again(now).await {
+            claimed = self.claim_of_code(said);
+        }
+        let Some((claim, status)) = claimed else { return Ok(refused) };
         let base = Facts::unchecked(Carrier::Compact, claim, Some(status), now, today);
         Ok(self.compare(base, claim, today).await)
+    }
+
+    /// A key may have been made by another process a moment ago. Before a stamp is refused for want of its key the database is
+    /// asked, at most once in `KEYS_AGAIN` whatever strangers send.
+    async fn read_keys_again(&self, now: DateTime<Utc>) -> bool {
+        let last = self.keys_read_at.load(Ordering::Relaxed);
+        let is_due = KEYS_AGAIN <= now - DateTime::from_timestamp_millis(last).unwrap_or_default();
+        let is_ours = is_due
+            && self
+                .keys_read_at
+                .compare_exchange(last, now.timestamp_millis(), Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok();
+        is_ours && self.keys.reload().await.is_ok()
     }
 
     fn claim_of(&self, digits: &[u8]) -> Result<(Claim, KeyStatus), Rule> {

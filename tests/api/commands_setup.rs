@@ -317,3 +317,36 @@ async fn mints_by_commands_and_by_the_server_at_once_share_no_serial_and_are_all
     let marks = fs::read_to_string(place.data().join("high-water")).unwrap();
     assert!(marks.lines().any(|mark| mark == last), "{last}: {marks}");
 }
+
+#[actix_web::test]
+async fn a_private_postgres_that_dies_is_started_again_beside_the_running_server() {
+    let place = Place::new();
+    place.run(&["init"]).done();
+    let server = place.start("serve");
+    let postmaster = || {
+        let file = fs::read_to_string(place.data().join("pg/postmaster.pid")).ok()?;
+        file.lines().next()?.parse::<i32>().ok()
+    };
+    let first = postmaster().unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(first), Signal::SIGKILL).unwrap();
+    let public = Client::new(&server.base_url, None);
+    let mut is_back = false;
+    for _ in 0..120 {
+        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+        is_back = postmaster().is_some_and(|pid| pid != first) && public.get("/readyz").await.status == 200;
+        if is_back {
+            break;
+        }
+    }
+    assert!(is_back, "{}", server.said());
+    server.stop(Signal::SIGTERM);
+}
+
+#[test]
+fn a_command_that_only_reads_makes_no_database() {
+    let place = Place::new();
+    place.run(&["keys", "list"]).refused("there is no data in");
+    place.run(&["serve"]).refused("there is no data in");
+    place.run(&["verify", "0450"]).ended(3);
+    assert!(!place.data().join("pg").exists());
+}

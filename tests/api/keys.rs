@@ -216,3 +216,45 @@ async fn nothing_secret_is_in_a_debug_text() {
     let text = format!("{:?}", world.keys.room());
     assert!(text.contains("StampSigner(key 1)") && text.contains("CodeKey(..)"), "{text}");
 }
+
+#[actix_web::test]
+async fn a_code_whose_key_may_be_in_other_hands_says_so() {
+    let world = World::new().await;
+    let batch = world.batch().await;
+    let minted = world.mint(batch.batch_no, 1).await;
+    world.keys.create(Purpose::Code).await.unwrap();
+    world.keys.mark_compromised(Purpose::Code, key(1)).await.unwrap();
+    let path = format!("/c/{}", minted.last.code.to_plain());
+    let verdict = world.public.verdict(&path).await;
+    assert_eq!(verdict["facts"]["key"], json!({ "state": "compromised", "key_no": 1 }));
+    assert!(world.public.get_page(&path).await.text().contains("có thể đã bị lộ"));
+}
+
+#[actix_web::test]
+async fn a_stamp_under_a_key_that_was_not_announced_here_is_issued_all_the_same() {
+    let world = World::new().await;
+    let batch = world.batch().await;
+    world.stop_listening();
+    let secret = Secret::read(&world.data_dir.path().join("secret")).unwrap();
+    let elsewhere = Keys::new(world.test_db.db.clone(), world.clock.clone(), secret, Issuer::new(ISSUER).unwrap());
+    for purpose in [Purpose::Stamp, Purpose::Code] {
+        elsewhere.create(purpose).await.unwrap();
+    }
+    let minted = world.mint_with(&elsewhere, batch.batch_no).await;
+    assert_eq!(minted.run.stamp_key, key(2));
+    let digits = world.public.verdict(&format!("/s/{}", minted.last.digits)).await;
+    assert_eq!((&digits["headline"], &digits["rule"]), (&json!("issued"), &json!(null)));
+}
+
+#[actix_web::test]
+async fn a_code_under_a_key_that_was_not_announced_here_is_issued_all_the_same() {
+    let world = World::new().await;
+    let batch = world.batch().await;
+    world.stop_listening();
+    let secret = Secret::read(&world.data_dir.path().join("secret")).unwrap();
+    let elsewhere = Keys::new(world.test_db.db.clone(), world.clock.clone(), secret, Issuer::new(ISSUER).unwrap());
+    elsewhere.create(Purpose::Code).await.unwrap();
+    let minted = world.mint_with(&elsewhere, batch.batch_no).await;
+    let code = minted.last.code.to_plain();
+    assert_eq!(world.public.verdict(&format!("/c/{code}")).await["headline"], "issued");
+}

@@ -496,3 +496,28 @@ async fn a_mint_cut_off_in_the_middle_leaves_nothing_and_can_be_sent_again() {
     let again = world.office.order(batch.batch_no, "k", &json!({ "count": 9 })).await;
     assert_eq!((again.status, span(&again.json())), (201, (1, 9)));
 }
+
+#[actix_web::test]
+async fn one_order_has_one_spelling_of_its_batch() {
+    let world = World::new().await;
+    let batch_no = world.batch().await.batch_no;
+    for (spelled, status) in
+        [(format!("0{batch_no}"), 404), (format!("+{batch_no}"), 404), (format!("{batch_no}"), 201)]
+    {
+        let request = world.office.request("POST", &format!("/api/v1/batches/{spelled}/stamps"));
+        let answer = world.office.send(request.header("Idempotency-Key", "k").json(&json!({ "count": 5 }))).await;
+        assert_eq!(answer.status, status, "{spelled}");
+    }
+    let request = world.office.request("POST", &format!("/api/v1/batches/%3{batch_no}/stamps"));
+    let again = world.office.send(request.header("Idempotency-Key", "k").json(&json!({ "count": 5 }))).await;
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert_eq!(n_runs(&world).await, 1);
+}
+
+#[actix_web::test]
+async fn a_body_that_is_a_list_is_refused() {
+    let world = World::new().await;
+    let batch = world.batch().await;
+    order_raw(&world, &batch, "application/json", "[1,false]").await.assert_problem(400, "malformed-body");
+    assert_eq!(n_runs(&world).await, 0);
+}

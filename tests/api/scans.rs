@@ -883,3 +883,34 @@ async fn an_undated_certificate_of_the_register_is_shown_with_its_number() {
     let verdict: Value = world.public.verdict(&path).await;
     assert_eq!(verdict["facts"]["certificate"]["certificate_no"], "77/QĐ");
 }
+
+#[actix_web::test]
+async fn a_text_that_is_no_code_uses_up_no_try() {
+    let (world, _, stamp) = scene().await;
+    for n in 0..=MAX_WRONG_PER_NETWORK {
+        assert_eq!(world.public.get(&format!("/c/UUUU{n}")).await.status, 404);
+    }
+    assert_eq!(world.public.get(&format!("/c/{}", stamp.plain_code())).await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_code_in_groups_is_read_by_the_api_too() {
+    let (world, _, stamp) = scene().await;
+    let code = stamp.plain_code();
+    let groups = format!("{}%20{}%20{}%20{}", &code[..4], &code[4..8], &code[8..12], &code[12..]);
+    assert_eq!(world.public.get(&format!("/api/v1/verify/{groups}")).await.status, 200);
+}
+
+#[actix_web::test]
+async fn the_photo_gives_way_when_the_words_need_the_room() {
+    let (world, _, stamp) = scene().await;
+    world
+        .sql("UPDATE products SET photo = decode(repeat('ff', 4096), 'hex'), standards = repeat('ệ', 500); UPDATE certificates SET issuer = repeat('ở', 200), certificate_no = repeat('ở', 60)")
+        .await;
+    let [path, _] = addresses(&stamp);
+    world.move_clock_to("2026-11-22T06:00:00Z");
+    let bytes = raw(&world, &path, "text/html").await;
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(text.contains(&"ệ".repeat(500)) && text.contains("Chưa có ảnh sản phẩm"));
+    assert!(bytes.len() <= MAX_FIRST_ANSWER_BYTES, "{} bytes", bytes.len());
+}

@@ -317,6 +317,20 @@ impl World {
         self.batches.mint_stamps(&Actor::operator(), batch_no, order, None).await.unwrap()
     }
 
+    /// Mints one stamp as another process with its own keys in memory would.
+    pub(crate) async fn mint_with(&self, keys: &Keys, batch_no: BatchNo) -> Minted {
+        let batches = Batches::new(BatchesParts {
+            db: self.test_db.db.clone(),
+            clock: self.clock.clone(),
+            keys: keys.clone(),
+            register: self.register.clone(),
+            issuer: Issuer::new(ISSUER).unwrap(),
+            high_water: HighWater::open(&self.data_dir.path().join("high-water")).unwrap(),
+        });
+        let order = MintOrder { count: 1.try_into().unwrap(), scratch: false };
+        batches.mint_stamps(&Actor::operator(), batch_no, order, None).await.unwrap()
+    }
+
     /// What is printed for one minted stamp.
     pub(crate) async fn stamp(&self, batch_no: BatchNo, serial: u32) -> StampText {
         let answer = self.office.get(&format!("/api/v1/batches/{batch_no}/stamps/{serial}")).await;
