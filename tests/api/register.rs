@@ -243,3 +243,20 @@ async fn importing_a_known_producer_again_fills_in_its_address_and_empty_cells_l
     let address = world.register.find_product(product_no).await.unwrap().producer.address();
     assert_eq!(address.as_deref(), Some("thôn Thử, Phường Bắc Kạn, Thái Nguyên"));
 }
+
+#[actix_web::test]
+async fn rows_of_one_producer_complete_each_other_and_may_not_contradict() {
+    let world = World::new().await;
+    let bare = ImportRow { village: None, commune_code: None, commune: None, ..good_row() };
+    let full = ImportRow { line: 3, product: "Bún khô thử".to_owned(), ..good_row() };
+    world.register.import(&[bare, full], &Photos::new(), false).await.unwrap();
+    let products = world.register.list_products(0, 10).await.unwrap();
+    assert_eq!(products[0].producer.address().as_deref(), Some("thôn Thử, Phường Bắc Kạn, Thái Nguyên"));
+
+    let elsewhere =
+        ImportRow {
+            line: 4, product: "Phở khô thử".to_owned(), village: Some("thôn Khác".into()), ..good_row()
+        };
+    let refused = world.register.import(&[good_row(), elsewhere], &Photos::new(), false).await.unwrap_err().to_string();
+    assert!(refused.contains("Dòng 4, cột village") && refused.contains("differs from line 2"), "{refused}");
+}

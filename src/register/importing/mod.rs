@@ -2,6 +2,7 @@
 
 mod existing;
 mod plan;
+mod producer;
 mod store;
 
 pub(super) use existing::Existing;

@@ -1,13 +1,15 @@
 //! Compares a file's rows with the register and decides what to write. It asks no database: what the register holds comes in
 //! as an argument.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 
 use crate::register::import::{ImportErrors, ImportRow, MAX_REPORTED_ERRORS, RowError};
 
 use super::existing::{Existing, ExistingCertificate};
+use super::producer::ProducerRow;
 
 /// Pictures by the file name in the column `image`, already shrunk.
 pub type Photos = HashMap<String, Vec<u8>>;
@@ -31,10 +33,10 @@ pub struct ImportReport {
 
 /// What is to be written.
 pub(in crate::register) struct Plan<'r> {
-    /// First row of each new producer, with its commune's first day.
-    pub(super) new_producers: Vec<(&'r ImportRow, Option<NaiveDate>)>,
-    /// First row of each known producer.
-    pub(super) known_producers: Vec<(i32, &'r ImportRow, Option<NaiveDate>)>,
+    /// Producers that are new.
+    pub(super) new_producers: Vec<ProducerRow<'r>>,
+    /// Producers that the register has.
+    pub(super) known_producers: Vec<(i32, ProducerRow<'r>)>,
     /// Rows of new products.
     pub(super) new_products: Vec<&'r ImportRow>,
     /// Rows of known products.
@@ -62,7 +64,7 @@ pub(in crate::register) fn make_plan<'r>(
         photos,
         demo,
     };
-    let mut seen_producers: HashMap<&str, &ImportRow> = HashMap::new();
+    let mut producers: BTreeMap<&str, ProducerRow<'r>> = BTreeMap::new();
     let mut seen_products: HashSet<(&str, &str)> = HashSet::new();
     for row in rows {
         let commune_from = match commune(row, existing) {
@@ -72,18 +74,10 @@ pub(in crate::register) fn make_plan<'r>(
                 continue;
             }
         };
-        match seen_producers.insert(&row.producer, row) {
-            None => match existing.producers.get(&row.producer) {
-                Some(&producer_no) => plan.known_producers.push((producer_no, row, commune_from)),
-                None => plan.new_producers.push((row, commune_from)),
-            },
-            Some(first) if first.producer_kind != row.producer_kind => errors.push(error(
-                row,
-                "producer_kind",
-                format!("khác với dòng {} của cùng cơ sở", first.line),
-                format!("differs from line {} of the same producer", first.line),
-            )),
-            _ => {}
+        let said = ProducerRow::new(row, commune_from);
+        match producers.entry(&row.producer) {
+            Entry::Vacant(place) => drop(place.insert(said)),
+            Entry::Occupied(mut known) => errors.extend(known.get_mut().take(&said).err()),
         }
         let product_no = existing.product_no(&row.producer, &row.product);
         match product_no {
@@ -95,6 +89,12 @@ pub(in crate::register) fn make_plan<'r>(
             Ok(true) => plan.new_certificates.push(row),
             Ok(false) => {}
             Err(error) => errors.push(error),
+        }
+    }
+    for (name, producer) in producers {
+        match existing.producers.get(name) {
+            Some(&producer_no) => plan.known_producers.push((producer_no, producer)),
+            None => plan.new_producers.push(producer),
         }
     }
     if errors.is_empty() { Ok(plan) } else { Err(to_import_errors(errors)) }

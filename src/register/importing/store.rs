@@ -12,6 +12,7 @@ use crate::register::store::shelf_life_columns;
 
 use super::existing::{load_producers, load_products};
 use super::plan::{ImportReport, Plan};
+use super::producer::ProducerRow;
 
 /// Rows per statement: well below the 65,535 binds that Postgres takes.
 const CHUNK_ROWS: usize = 1_000;
@@ -30,8 +31,8 @@ pub(in crate::register) async fn apply(
     insert_producers(conn, plan).await?;
     let producer_nos = load_producers(conn).await?;
     insert_products(conn, plan, &producer_nos).await?;
-    for (producer_no, row, commune_from) in &plan.known_producers {
-        update_producer(conn, *producer_no, row, *commune_from).await?;
+    for (producer_no, producer) in &plan.known_producers {
+        update_producer(conn, *producer_no, producer).await?;
     }
     for (product_no, row) in &plan.known_products {
         update_product(conn, *product_no, row, plan).await?;
@@ -55,16 +56,16 @@ pub(in crate::register) async fn apply(
 
 async fn insert_producers(conn: &mut AsyncPgConnection, plan: &Plan<'_>) -> QueryResult<()> {
     for chunk in plan.new_producers.chunks(CHUNK_ROWS) {
-        let row = |(row, commune_from): &(&ImportRow, Option<NaiveDate>)| {
+        let row = |producer: &ProducerRow<'_>| {
             (
-                producers::name.eq(row.producer.clone()),
-                producers::kind.eq(row.producer_kind.as_str()),
-                producers::village.eq(row.village.clone()),
-                producers::commune_code.eq(row.commune_code.clone()),
-                producers::commune_valid_from.eq(*commune_from),
-                producers::former_commune.eq(row.former_commune.clone()),
-                producers::former_district.eq(row.former_district.clone()),
-                producers::former_province.eq(row.former_province.clone()),
+                producers::name.eq(producer.name.to_owned()),
+                producers::kind.eq(producer.kind.as_str()),
+                producers::village.eq(producer.village.map(str::to_owned)),
+                producers::commune_code.eq(producer.commune_code.map(str::to_owned)),
+                producers::commune_valid_from.eq(producer.commune_from),
+                producers::former_commune.eq(producer.former_commune.map(str::to_owned)),
+                producers::former_district.eq(producer.former_district.map(str::to_owned)),
+                producers::former_province.eq(producer.former_province.map(str::to_owned)),
                 producers::demo.eq(plan.demo),
             )
         };
@@ -119,17 +120,16 @@ struct ProducerChange<'r> {
 async fn update_producer(
     conn: &mut AsyncPgConnection,
     producer_no: i32,
-    row: &ImportRow,
-    commune_from: Option<NaiveDate>,
+    producer: &ProducerRow<'_>,
 ) -> QueryResult<usize> {
     let change = ProducerChange {
-        kind: row.producer_kind.as_str(),
-        village: row.village.as_deref(),
-        commune_code: row.commune_code.as_deref(),
-        commune_valid_from: commune_from,
-        former_commune: row.former_commune.as_deref(),
-        former_district: row.former_district.as_deref(),
-        former_province: row.former_province.as_deref(),
+        kind: producer.kind.as_str(),
+        village: producer.village,
+        commune_code: producer.commune_code,
+        commune_valid_from: producer.commune_from,
+        former_commune: producer.former_commune,
+        former_district: producer.former_district,
+        former_province: producer.former_province,
     };
     diesel::update(producers::table.find(producer_no)).set(change).execute(conn).await
 }
