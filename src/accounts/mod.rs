@@ -1,5 +1,7 @@
-//! Who may do what: access tokens and their scopes. Tokens are stored hashed and shown once.
+//! People and programs: accounts, sessions, tokens, what each may do, and the trail of what they did.
 
+pub(crate) mod audit;
+pub(crate) mod reach;
 mod service;
 mod store;
 pub mod types;

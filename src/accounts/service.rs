@@ -10,7 +10,7 @@ use crate::error::{Error, Result, Thing};
 use crate::http::Authenticate;
 
 use super::store;
-use super::types::{Actor, PlainToken, Scope, TokenId};
+use super::types::{Actor, PlainSecret, ProducerNo, Scope, TokenId};
 
 /// The accounts of one deployment.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub struct NewToken {
     /// Its number, for revoking.
     pub token_id: TokenId,
     /// Its text, to be shown once.
-    pub token: PlainToken,
+    pub token: PlainSecret,
 }
 
 /// Longest name of a token, characters.
@@ -41,6 +41,7 @@ impl Accounts {
     pub async fn create_token(
         &self,
         name: &str,
+        producer_no: Option<ProducerNo>,
         scopes: &[Scope],
         expires_at: Option<DateTime<Utc>>,
     ) -> Result<NewToken> {
@@ -59,9 +60,16 @@ impl Accounts {
                 "the expiry must lie in the future",
             ));
         }
-        let token = PlainToken::generate()?;
+        let token = PlainSecret::token()?;
         let scopes = scopes.iter().map(|scope| scope.as_str()).collect();
-        let insert = store::TokenInsert { name: name.trim(), hash: &token.hash(), scopes, created_at: now, expires_at };
+        let insert = store::TokenInsert {
+            name: name.trim(),
+            hash: &token.hash(),
+            scopes,
+            producer_no: producer_no.map(|no| no.0),
+            created_at: now,
+            expires_at,
+        };
         let token_id = store::insert(&mut *self.db.conn().await?, insert).await?;
         Ok(NewToken { token_id: TokenId(token_id), token })
     }
@@ -72,19 +80,23 @@ impl Accounts {
         if known { Ok(()) } else { Err(Error::NotFound(Thing::Token)) }
     }
 
-    async fn find_actor(&self, token: PlainToken) -> Result<Actor> {
+    async fn find_program(&self, token: PlainSecret) -> Result<Actor> {
         let row =
             store::find_by_hash(&mut *self.db.conn().await?, &token.hash()).await?.ok_or(Error::Unauthenticated)?;
         if row.revoked_at.is_some() || row.expires_at.is_some_and(|end| end <= self.clock.now()) {
             return Err(Error::Unauthenticated);
         }
         let scopes = row.scopes.iter().flatten().filter_map(|name| Scope::parse(name)).collect();
-        Ok(Actor::with_token(TokenId(row.token_id), scopes))
+        Ok(Actor::with_token(TokenId(row.token_id), row.producer_no.map(ProducerNo), scopes))
     }
 }
 
 impl Authenticate for Accounts {
-    fn authenticate(&self, token: String) -> BoxFuture<'_, Result<Actor>> {
-        self.find_actor(PlainToken::received(token)).boxed()
+    fn of_token(&self, token: PlainSecret) -> BoxFuture<'_, Result<Actor>> {
+        self.find_program(token).boxed()
+    }
+
+    fn of_session(&self, _secret: PlainSecret) -> BoxFuture<'_, Result<Actor>> {
+        futures_util::future::ready(Err(Error::Unauthenticated)).boxed()
     }
 }

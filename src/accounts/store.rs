@@ -11,6 +11,7 @@ use crate::db::schema::tokens;
 pub(super) struct TokenRow {
     pub(super) token_id: i32,
     pub(super) scopes: Vec<Option<String>>,
+    pub(super) producer_no: Option<i32>,
     pub(super) expires_at: Option<DateTime<Utc>>,
     pub(super) revoked_at: Option<DateTime<Utc>>,
 }
@@ -21,6 +22,7 @@ pub(super) struct TokenInsert<'t> {
     pub(super) name: &'t str,
     pub(super) hash: &'t [u8],
     pub(super) scopes: Vec<&'t str>,
+    pub(super) producer_no: Option<i32>,
     pub(super) created_at: DateTime<Utc>,
     pub(super) expires_at: Option<DateTime<Utc>>,
 }

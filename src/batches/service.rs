@@ -89,7 +89,7 @@ impl Batches {
         conn.transaction(async |conn| {
             let product = find_product(conn, order.product_no, today).await?.ok_or(Error::NotFound(Thing::Product))?;
             let order = with_derived_last_day(order, &product);
-            let token_id = actor.token_id.map(|id| id.0);
+            let token_id = actor.token_id().map(|id| id.0);
             if let Some(batch) = store::insert(conn, &order, self.parts.clock.now(), token_id).await? {
                 return Ok(batch);
             }
@@ -160,7 +160,7 @@ impl Batches {
     ) -> Result<(Batch, MintRun, bool)> {
         let (now, today) = (self.parts.clock.now(), self.parts.clock.today());
         let batch = store::find_for_update(conn, batch_no).await?.ok_or(Error::NotFound(Thing::Batch))?;
-        let kept = actor.token_id.zip(key);
+        let kept = actor.token_id().zip(key);
         if let Some((token_id, key)) = kept {
             store::forget_orders(conn, now - ORDERS_KEPT).await?;
             if let Some((body_hash, run)) = store::answered_order(conn, token_id.0, key, now - ORDERS_KEPT).await? {
@@ -179,7 +179,7 @@ impl Batches {
         may_mint(&product, request)?;
         let run = plan_run(&batch, order, room, now)?;
         store::set_next_serial(conn, batch_no, run.last.to_i32() + 1).await?;
-        let run_no = store::insert_run(conn, &run, actor.token_id.map(|id| id.0)).await?;
+        let run_no = store::insert_run(conn, &run, actor.token_id().map(|id| id.0)).await?;
         if let Some((token_id, key)) = kept {
             store::keep_order(conn, token_id.0, key, run_no, now).await?;
         }
@@ -206,7 +206,7 @@ impl Batches {
     pub async fn record_scratch_export(&self, actor: &Actor, job: &PrintJob) -> Result<()> {
         actor.require(Scope::ScratchRead)?;
         let mut conn = self.parts.db.conn().await?;
-        let token_id = actor.token_id.map(|id| id.0);
+        let token_id = actor.token_id().map(|id| id.0);
         store::record_scratch_export(&mut conn, job.batch.batch_no, job.range, token_id, self.parts.clock.now())
             .await?;
         Ok(())

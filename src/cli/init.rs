@@ -108,7 +108,7 @@ pub(super) async fn set_up(
     }
     let token_file = storage.data_dir.join(TOKEN_FILE);
     let accounts = Accounts::new(db.clone(), clock.clone());
-    let token = accounts.create_token("office", &[Scope::Office, Scope::ScratchRead], None).await?;
+    let token = accounts.create_token("office", None, &[Scope::Office, Scope::ScratchRead], None).await?;
     write_private(&token_file, token.token.reveal())?;
     println!("Mã truy cập số {0} (thu hồi: nguon token revoke {0}) / office token {0}", token.token_id.0);
     Register::new(db.clone(), clock).found_deployment(issuer, is_demo).await?;

@@ -70,6 +70,7 @@ pub fn route_table() -> Vec<Route> {
         crate::batches::print_api::ROUTES,
         crate::verify::api::ROUTES,
         crate::verify::pages::ROUTES,
+        crate::http::static_files::ROUTES,
     ];
     faces.concat()
 }
@@ -113,6 +114,7 @@ fn mount_all(cfg: &mut web::ServiceConfig) {
     crate::batches::print_api::mount(&mut mounts);
     crate::verify::api::mount(&mut mounts);
     crate::verify::pages::mount(&mut mounts);
+    crate::http::static_files::mount(&mut mounts);
     extractor_config(cfg);
     cfg.service(SwaggerUi::new("/api/docs/{_:.*}").config(Config::new(["/api/openapi.json"])));
     mounts.configure(cfg);
@@ -143,6 +145,7 @@ pub fn start(listener: TcpListener, services: Services) -> Result<Server> {
             .app_data(web::Data::new(settings.identity))
             .app_data(web::Data::new(settings.web))
             .app_data(web::Data::new(keys))
+            .app_data(web::Data::new(services.accounts.clone()))
             .app_data(web::Data::new(register))
             .app_data(web::Data::new(batches))
             .wrap(middleware::from_fn(answer_request))

@@ -17,7 +17,7 @@ pub(super) async fn run(command: TokenCommand) -> Result<()> {
         TokenCommand::Create { name, scopes, expires, json } => {
             let end_of_day = NaiveTime::from_hms_opt(DAY_ENDS_UTC_HOUR, 0, 0).unwrap_or_default();
             let expires_at = expires.map(|day| day.and_time(end_of_day).and_utc());
-            let made = house.accounts.create_token(&name, &scopes, expires_at).await?;
+            let made = house.accounts.create_token(&name, None, &scopes, expires_at).await?;
             if json {
                 return print_json(&serde_json::json!({ "token_id": made.token_id.0, "token": made.token.reveal() }));
             }

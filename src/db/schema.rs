@@ -68,6 +68,11 @@ diesel::table! {
         former_district -> Nullable<Text>,
         former_province -> Nullable<Text>,
         demo -> Bool,
+        tax_code -> Nullable<Text>,
+        printed_address -> Nullable<Text>,
+        closed_at -> Nullable<Timestamptz>,
+        version -> Int4,
+        search_key -> Text,
     }
 }
 
@@ -86,6 +91,16 @@ diesel::table! {
         shelf_life_unit -> Nullable<Text>,
         photo -> Nullable<Bytea>,
         demo -> Bool,
+        name_en -> Nullable<Text>,
+        story -> Nullable<Text>,
+        story_en -> Nullable<Text>,
+        ingredients -> Nullable<Text>,
+        gtin -> Nullable<Text>,
+        pack_thousandths -> Nullable<Int8>,
+        pack_unit -> Nullable<Text>,
+        closed_at -> Nullable<Timestamptz>,
+        version -> Int4,
+        search_key -> Text,
     }
 }
 
@@ -98,6 +113,13 @@ diesel::table! {
         issuer -> Nullable<Text>,
         valid_from -> Nullable<Date>,
         valid_to -> Nullable<Date>,
+        score_tenths -> Nullable<Int2>,
+        decision_no -> Nullable<Text>,
+        issuer_level -> Nullable<Text>,
+        scan_sha256 -> Nullable<Bytea>,
+        revoked_on -> Nullable<Date>,
+        revoked_reason -> Nullable<Text>,
+        version -> Int4,
     }
 }
 
@@ -124,6 +146,7 @@ diesel::table! {
         created_at -> Timestamptz,
         expires_at -> Nullable<Timestamptz>,
         revoked_at -> Nullable<Timestamptz>,
+        producer_no -> Nullable<Int4>,
     }
 }
 
@@ -140,6 +163,15 @@ diesel::table! {
         next_serial -> Int4,
         opened_at -> Timestamptz,
         opened_by -> Nullable<Int4>,
+        opened_by_account -> Nullable<Int4>,
+        closed_at -> Nullable<Timestamptz>,
+        standing -> Text,
+        standing_reason -> Nullable<Text>,
+        standing_advice -> Nullable<Text>,
+        standing_contact -> Nullable<Text>,
+        standing_since -> Nullable<Timestamptz>,
+        max_stamps -> Nullable<Int4>,
+        version -> Int4,
     }
 }
 
@@ -156,6 +188,7 @@ diesel::table! {
         scratch_key_no -> Nullable<Int4>,
         minted_at -> Timestamptz,
         minted_by -> Nullable<Int4>,
+        minted_by_account -> Nullable<Int4>,
     }
 }
 
@@ -167,32 +200,239 @@ diesel::table! {
         last_serial -> Int4,
         exported_by -> Nullable<Int4>,
         exported_at -> Timestamptz,
+        exported_by_account -> Nullable<Int4>,
     }
 }
 
 diesel::table! {
-    mint_orders (token_id, route, key) {
-        token_id -> Int4,
+    mint_orders (route, key) {
+        token_id -> Nullable<Int4>,
         route -> Text,
         key -> Text,
         body_hash -> Bytea,
         run_no -> Int4,
         created_at -> Timestamptz,
+        account_id -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    account_links (link_id) {
+        link_id -> Int4,
+        account_id -> Int4,
+        hash -> Bytea,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    accounts (account_id) {
+        account_id -> Int4,
+        login -> Text,
+        display_name -> Text,
+        role -> Text,
+        producer_no -> Nullable<Int4>,
+        commune_code -> Nullable<Text>,
+        password_hash -> Nullable<Text>,
+        created_at -> Timestamptz,
+        disabled_at -> Nullable<Timestamptz>,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    audit_trail (entry_no) {
+        entry_no -> Int8,
+        at -> Timestamptz,
+        request_id -> Nullable<Text>,
+        account_id -> Nullable<Int4>,
+        token_id -> Nullable<Int4>,
+        role -> Text,
+        producer_no -> Nullable<Int4>,
+        act -> Text,
+        thing -> Text,
+        details -> Jsonb,
+    }
+}
+
+diesel::table! {
+    files (sha256) {
+        sha256 -> Bytea,
+        media_type -> Text,
+        content -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    food_safety_papers (paper_id) {
+        paper_id -> Int4,
+        producer_no -> Int4,
+        product_no -> Nullable<Int4>,
+        kind -> Text,
+        paper_no -> Nullable<Text>,
+        issuer -> Nullable<Text>,
+        issued_on -> Nullable<Date>,
+        valid_to -> Nullable<Date>,
+        scope -> Nullable<Text>,
+        file_sha256 -> Nullable<Bytea>,
+        closed_at -> Nullable<Timestamptz>,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    import_jobs (job_id) {
+        job_id -> Int4,
+        account_id -> Int4,
+        file_name -> Text,
+        content -> Nullable<Bytea>,
+        state -> Text,
+        n_done -> Int4,
+        n_total -> Int4,
+        report -> Nullable<Jsonb>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    issuers (name, valid_from) {
+        name -> Text,
+        level -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        source -> Text,
+    }
+}
+
+diesel::table! {
+    producer_contacts (contact_id) {
+        contact_id -> Int4,
+        producer_no -> Int4,
+        kind -> Text,
+        value -> Text,
+        visibility -> Text,
+        consent_by -> Nullable<Text>,
+        consent_at -> Nullable<Timestamptz>,
+        consent_text -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    product_photos (photo_id) {
+        photo_id -> Int4,
+        product_no -> Int4,
+        place -> Int2,
+        jpeg -> Bytea,
+        width_px -> Int2,
+        height_px -> Int2,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    quota_policy (only_row) {
+        only_row -> Bool,
+        is_enforced -> Bool,
+        margin_percent -> Int2,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    quota_requests (request_no) {
+        request_no -> Int4,
+        batch_no -> Int4,
+        n_stamps -> Int4,
+        reason -> Text,
+        asked_by_account -> Nullable<Int4>,
+        asked_by -> Nullable<Int4>,
+        asked_at -> Timestamptz,
+        state -> Text,
+        decided_by -> Nullable<Int4>,
+        decided_at -> Nullable<Timestamptz>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    sessions (session_id) {
+        session_id -> Int4,
+        account_id -> Int4,
+        hash -> Bytea,
+        device -> Text,
+        created_at -> Timestamptz,
+        last_seen_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+        recent_lookups -> Jsonb,
+    }
+}
+
+diesel::table! {
+    suspension_proposals (proposal_no) {
+        proposal_no -> Int4,
+        batch_no -> Int4,
+        serial -> Nullable<Int4>,
+        reason -> Text,
+        proposed_by -> Nullable<Int4>,
+        proposed_at -> Timestamptz,
+        state -> Text,
+        decided_by -> Nullable<Int4>,
+        decided_at -> Nullable<Timestamptz>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    voids (void_no) {
+        void_no -> Int4,
+        batch_no -> Int4,
+        first_serial -> Int4,
+        last_serial -> Int4,
+        reason -> Text,
+        note -> Nullable<Text>,
+        voided_at -> Timestamptz,
+        voided_by -> Nullable<Int4>,
+        voided_by_account -> Nullable<Int4>,
     }
 }
 
 diesel::joinable!(products -> producers (producer_no));
+diesel::joinable!(product_photos -> products (product_no));
+diesel::joinable!(producer_contacts -> producers (producer_no));
 diesel::joinable!(certificates -> products (product_no));
+diesel::joinable!(accounts -> producers (producer_no));
+diesel::joinable!(sessions -> accounts (account_id));
+diesel::joinable!(account_links -> accounts (account_id));
 diesel::joinable!(batches -> products (product_no));
 diesel::joinable!(mint_runs -> batches (batch_no));
 diesel::joinable!(mint_orders -> mint_runs (run_no));
+diesel::joinable!(voids -> batches (batch_no));
+diesel::joinable!(suspension_proposals -> batches (batch_no));
+diesel::joinable!(quota_requests -> batches (batch_no));
 diesel::allow_tables_to_appear_in_same_query!(
+    account_links,
+    accounts,
+    audit_trail,
     batches,
     certificates,
     communes,
+    food_safety_papers,
     mint_orders,
     mint_runs,
+    producer_contacts,
     producers,
+    product_photos,
     product_sets,
-    products
+    products,
+    quota_requests,
+    sessions,
+    suspension_proposals,
+    tokens,
+    voids
 );

@@ -30,6 +30,26 @@ pub enum Error {
     /// A token that lacks the scope.
     #[error("this token may not do this; it lacks the scope {0}, ask the office for a token that has it")]
     Forbidden(&'static str),
+    /// A signed-in person whose role does not do this.
+    #[error("your account may not do this; ask the office if you should")]
+    RoleForbidden,
+    /// Wrong user name or password, or an account that cannot sign in: the same answer for all.
+    #[error("user name and password do not match; check both, or ask the office for a new link")]
+    SignInFailed,
+    /// Too many attempts to sign in.
+    #[error("too many attempts; wait {retry_after_seconds} seconds and try again")]
+    TooManySignIns {
+        /// Seconds to wait.
+        retry_after_seconds: u64,
+    },
+    /// A form without the token of its session.
+    #[error("this form is too old or was not opened here; open the page again and send it once more")]
+    FormExpired,
+    /// Someone else changed the same thing since the form was opened.
+    #[error(
+        "someone else changed this since you opened it; nothing was overwritten, look at the new state and enter your change again"
+    )]
+    EditConflict,
     /// The request's body is not JSON of the expected shape.
     #[error("the body is not the JSON expected here, at \"{at}\": {reason}")]
     MalformedBody {
@@ -87,6 +107,14 @@ pub enum Error {
         /// Its first day.
         first_day: NaiveDate,
     },
+    /// The certificate was revoked.
+    #[error("the certificate of product {product_no} was revoked on {revoked_on}; no stamps can be minted")]
+    CertificateRevoked {
+        /// The product.
+        product_no: u32,
+        /// From which day on it no longer counts.
+        revoked_on: NaiveDate,
+    },
     /// Mandatory data of the traceability law is missing.
     #[error("mandatory data is missing: {}; have the office complete the register", join(.0, Missing::en))]
     MandatoryDataMissing(Vec<Missing>),
@@ -101,6 +129,24 @@ pub enum Error {
     BatchClosed {
         /// The batch.
         batch_no: u32,
+    },
+    /// The office suspended the batch.
+    #[error("batch {batch_no} is suspended; no stamps are given out until the office resumes it")]
+    BatchSuspended {
+        /// The batch.
+        batch_no: u32,
+    },
+    /// The batch was recalled.
+    #[error("batch {batch_no} was recalled; it gets no more stamps")]
+    BatchRecalled {
+        /// The batch.
+        batch_no: u32,
+    },
+    /// More stamps than the office lets the batch have.
+    #[error("the office lets this batch have {left} more stamps; order at most that many, or ask the office for more")]
+    QuotaExceeded {
+        /// Stamps left.
+        left: u32,
     },
     /// The lot already has a batch.
     #[error("lot {lot} of this product is already batch {batch_no}; use that batch or another lot")]
@@ -203,6 +249,24 @@ pub enum Thing {
     Key,
     /// An access token.
     Token,
+    /// A producer.
+    Producer,
+    /// A certificate.
+    Certificate,
+    /// A food-safety paper.
+    Paper,
+    /// A picture or scan.
+    File,
+    /// A person's account.
+    Account,
+    /// A one-time link.
+    Link,
+    /// A session.
+    Session,
+    /// A proposal to suspend, or a request for more stamps.
+    Request,
+    /// An import that was handed in.
+    Import,
 }
 
 impl Thing {
@@ -214,6 +278,15 @@ impl Thing {
             Self::Stamp => "no such stamp was minted in this batch; check the numbers, or mint it first",
             Self::Key => "there is no key of this number; 'nguon keys list' shows them",
             Self::Token => "there is no access token of this number; check the number and try again",
+            Self::Producer => "the register has no producer of this number; check the number and try again",
+            Self::Certificate => "the register has no such certificate; open it from the product's page",
+            Self::Paper => "the register has no such paper; open it from the producer's page",
+            Self::File => "there is no such file; open it from its page again",
+            Self::Account => "there is no such account; open it from the list of people",
+            Self::Link => "this link was used, replaced or is older than 72 hours; ask the office for a new one",
+            Self::Session => "there is no such session; it may have ended already",
+            Self::Request => "there is no such request; it may have been decided already",
+            Self::Import => "there is no such import; hand the file in again",
         }
     }
 
@@ -225,6 +298,15 @@ impl Thing {
             Self::Stamp => "Lô này chưa phát tem mang số đó; xin kiểm tra lại số, hoặc phát tem trước.",
             Self::Key => "Không có khóa mang số này; xem bằng lệnh: nguon keys list.",
             Self::Token => "Không có mã truy cập mang số này; xin kiểm tra lại số.",
+            Self::Producer => "Trong sổ không có cơ sở mang số này; xin kiểm tra lại số.",
+            Self::Certificate => "Trong sổ không có giấy chứng nhận này; xin mở từ trang sản phẩm.",
+            Self::Paper => "Trong sổ không có giấy tờ này; xin mở từ trang cơ sở.",
+            Self::File => "Không có tệp này; xin mở lại từ trang của nó.",
+            Self::Account => "Không có tài khoản này; xin mở từ danh sách người dùng.",
+            Self::Link => "Đường dẫn này đã dùng, đã được thay hoặc quá 72 giờ; xin văn phòng gửi đường dẫn mới.",
+            Self::Session => "Không có lần đăng nhập này; có thể đã kết thúc rồi.",
+            Self::Request => "Không có đề nghị này; có thể đã được giải quyết rồi.",
+            Self::Import => "Không có lần nhập tệp này; xin gửi lại tệp.",
         }
     }
 }
@@ -306,6 +388,11 @@ impl Error {
             Self::Invalid { .. } => "invalid",
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden(_) => "forbidden",
+            Self::RoleForbidden => "role-forbidden",
+            Self::SignInFailed => "sign-in-failed",
+            Self::TooManySignIns { .. } => "too-many-sign-ins",
+            Self::FormExpired => "form-expired",
+            Self::EditConflict => "edit-conflict",
             Self::MalformedBody { .. } => "malformed-body",
             Self::BodyTooLarge { .. } => "body-too-large",
             Self::NotJson => "not-json",
@@ -314,9 +401,13 @@ impl Error {
             Self::CertificateNotOnPackingDay { .. } => "certificate-not-on-packing-day",
             Self::CertificateLapsed { .. } => "certificate-lapsed",
             Self::CertificateNotYetValid { .. } => "certificate-not-yet-valid",
+            Self::CertificateRevoked { .. } => "certificate-revoked",
             Self::MandatoryDataMissing(_) => "mandatory-data-missing",
             Self::NotStampedByBatch { .. } => "not-stamped-by-batch",
             Self::BatchClosed { .. } => "batch-closed",
+            Self::BatchSuspended { .. } => "batch-suspended",
+            Self::BatchRecalled { .. } => "batch-recalled",
+            Self::QuotaExceeded { .. } => "quota-exceeded",
             Self::LotTaken { .. } => "lot-taken",
             Self::SerialsExhausted { .. } => "serials-exhausted",
             Self::IdempotencyKeyRequired => "idempotency-key-required",

@@ -17,6 +17,19 @@ impl Error {
             Self::Forbidden(scope) => {
                 format!("Mã truy cập này không có quyền {scope}; xin văn phòng cấp mã có quyền này.")
             }
+            Self::RoleForbidden => "Tài khoản của quý vị không được làm việc này; nếu cần, xin hỏi văn phòng.".into(),
+            Self::SignInFailed => {
+                "Tên đăng nhập hoặc mật khẩu không đúng; xin kiểm tra lại, hoặc xin văn phòng đường dẫn mới.".into()
+            }
+            Self::TooManySignIns { retry_after_seconds } => {
+                format!("Đã thử đăng nhập quá nhiều lần; xin chờ {retry_after_seconds} giây rồi thử lại.")
+            }
+            Self::FormExpired => {
+                "Trang này đã mở quá lâu hoặc không mở từ đây; xin mở lại trang rồi gửi lại.".into()
+            }
+            Self::EditConflict => {
+                "Có người khác vừa sửa mục này sau khi quý vị mở trang. Chưa có gì bị ghi đè: xin xem nội dung mới rồi nhập lại phần của mình.".into()
+            }
             Self::MalformedBody { at, .. } => {
                 format!(
                     "Nội dung JSON không đúng ở mục \"{at}\"; ngày viết năm-tháng-ngày, ví dụ 2026-11-20, số viết không có dấu ngoặc kép."
@@ -45,11 +58,21 @@ impl Error {
             Self::CertificateNotYetValid { first_day, .. } => {
                 format!("Giấy chứng nhận OCOP có hiệu lực từ ngày {}; xin in tem từ ngày đó.", date(first_day))
             }
+            Self::CertificateRevoked { revoked_on, .. } => {
+                format!("Giấy chứng nhận OCOP đã bị thu hồi từ ngày {}; không in tem được nữa.", date(revoked_on))
+            }
             Self::MandatoryDataMissing(items) => {
                 format!("Còn thiếu thông tin bắt buộc: {}; xin văn phòng bổ sung vào sổ.", join(items, Missing::vi))
             }
             Self::NotStampedByBatch { .. } => "Sản phẩm du lịch (nhóm 26) không in tem theo lô.".into(),
             Self::BatchClosed { batch_no } => format!("Lô số {batch_no} đã đóng; xin mở lô mới."),
+            Self::BatchSuspended { batch_no } => {
+                format!("Lô số {batch_no} đang tạm dừng; chưa cấp thêm tem cho đến khi văn phòng cho tiếp tục.")
+            }
+            Self::BatchRecalled { batch_no } => format!("Lô số {batch_no} đã bị thu hồi; không cấp thêm tem."),
+            Self::QuotaExceeded { left } => {
+                format!("Lô này còn được cấp {left} tem; xin đặt ít hơn, hoặc gửi đề nghị văn phòng duyệt thêm.")
+            }
             Self::LotTaken { lot, batch_no } => {
                 format!("Lô {lot} của sản phẩm này đã mở rồi (lô số {batch_no}); xin dùng lô đó hoặc đặt mã lô khác.")
             }

@@ -84,6 +84,10 @@ pub(super) fn error_document(language: Language, error: &Error, site: Option<&Si
     let title = match error {
         Error::NotFound(_) => language.pick("Không tìm thấy trang", "No such page"),
         Error::TooManyCodes { .. } => language.pick("Gõ mã sai quá nhiều lần", "Too many wrong codes"),
+        Error::RoleForbidden => language.pick("Không được phép", "Not allowed"),
+        Error::FormExpired => language.pick("Xin mở lại trang", "Open the page again"),
+        Error::EditConflict => language.pick("Có người vừa sửa trước", "Someone was faster"),
+        Error::Unavailable(_) => language.pick("Chưa kết nối được với sổ", "The register is not reached"),
         _ => language.pick("Có lỗi xảy ra", "Something is not right"),
     };
     let text = match language {

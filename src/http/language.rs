@@ -1,4 +1,4 @@
-//! Vietnamese unless the reader prefers English, by `?lang=` (the link on every page) or by `Accept-Language`.
+//! Vietnamese unless the reader prefers English, by `?lang=` (the link on every page, remembered by a cookie) or by `Accept-Language`.
 
 use std::future::{Ready, ready};
 
@@ -7,6 +7,9 @@ use actix_web::http::header::ACCEPT_LANGUAGE;
 use actix_web::{FromRequest, HttpRequest};
 
 use crate::error::Error;
+
+use super::cookies::LANGUAGE;
+use super::middleware::is_verdict;
 
 /// A language of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,13 +39,30 @@ impl Language {
 
     /// What a request prefers.
     pub fn of(req: &HttpRequest) -> Self {
-        match query_value(req.query_string(), "lang") {
-            Some("en") => Self::En,
-            Some("vi") => Self::Vi,
-            _ => {
-                let header = req.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-                header.map_or(Self::Vi, preferred)
-            }
+        Self::asked(req).or_else(|| Self::chosen(req)).unwrap_or_else(|| {
+            let header = req.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+            header.map_or(Self::Vi, preferred)
+        })
+    }
+
+    /// What an address asks for, so that pages remember it.
+    pub(super) fn asked(req: &HttpRequest) -> Option<Self> {
+        match query_value(req.query_string(), "lang")? {
+            "en" => Some(Self::En),
+            "vi" => Some(Self::Vi),
+            _ => None,
+        }
+    }
+
+    /// What was asked for on an earlier page. The answers to scans take no notice of cookies.
+    fn chosen(req: &HttpRequest) -> Option<Self> {
+        if is_verdict(req.path()) {
+            return None;
+        }
+        match req.cookie(LANGUAGE)?.value() {
+            "en" => Some(Self::En),
+            "vi" => Some(Self::Vi),
+            _ => None,
         }
     }
 }

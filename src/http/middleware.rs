@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
+use actix_web::http::Method;
 use actix_web::http::header::{
     ACCEPT, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue,
     REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
@@ -17,10 +18,11 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
 
+use crate::config::PublicUrl;
 use crate::error::Error;
 
 use super::document::{Site, error_document, page_headers};
-use super::{Language, status_of};
+use super::{Cookies, DESK, Language, SIGN_IN, see_other, status_of};
 
 /// A request's number, in the log and in the header `X-Request-Id`.
 #[derive(Clone, Copy, Debug)]
@@ -61,15 +63,24 @@ pub async fn answer_request(
     let mut res = answered?.map_into_boxed_body();
     if let Some(error) = res.response().error().and_then(|err| err.as_error::<Error>()) {
         log_error(error, id);
-        if wants_page(&res) {
+        if wants_page(&res) && matches!(error, Error::Unauthenticated) {
+            let redirect = to_sign_in(&res);
+            res = res.into_response(redirect);
+        } else if wants_page(&res) {
             let site = res.request().app_data::<web::Data<Site>>().cloned();
             let page = error_page(error, Language::of(res.request()), site.as_deref().map(AsRef::as_ref));
             res = res.into_response(page);
         }
     }
     let path = res.request().path();
-    let (is_docs, is_verdict) =
-        (path.starts_with(DOCS_PREFIX), VERDICT_PREFIXES.iter().any(|prefix| path.starts_with(prefix)));
+    let (is_docs, is_verdict) = (path.starts_with(DOCS_PREFIX), is_verdict(path));
+    if !is_verdict && let Some(language) = Language::asked(res.request()) {
+        let cookies = res.request().app_data::<web::Data<PublicUrl>>().map(|public_url| Cookies::new(public_url));
+        if let Some(cookies) = cookies {
+            // Only a cookie that does not print as a header is refused, and ours always does.
+            drop(res.response_mut().add_cookie(&cookies.language(language)));
+        }
+    }
     set_headers(res.headers_mut(), id, is_docs);
     if is_verdict {
         let headers = res.headers_mut();
@@ -105,6 +116,15 @@ fn log_error(error: &Error, id: RequestId) {
     }
 }
 
+/// Nobody is sent to sign in, and from there back to the page that was asked for; a form is not sent again.
+fn to_sign_in(res: &ServiceResponse<BoxBody>) -> HttpResponse {
+    let req = res.request();
+    let is_page = *req.method() == Method::GET;
+    let next = req.uri().path_and_query().filter(|_| is_page).map_or(DESK, |address| address.as_str());
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    see_other(&format!("{SIGN_IN}?{query}"))
+}
+
 /// A person's browser outside the API gets a page instead of JSON.
 fn wants_page(res: &ServiceResponse<BoxBody>) -> bool {
     let req = res.request();
@@ -130,6 +150,12 @@ fn error_page(error: &Error, language: Language, site: Option<&Site>) -> HttpRes
 
 /// Answers to scans, refusals and limits included, may be read by pages of any origin.
 const VERDICT_PREFIXES: [&str; 3] = ["/s/", "/c/", "/api/v1/verify/"];
+
+/// Whether an address answers a scan.
+pub(super) fn is_verdict(path: &str) -> bool {
+    VERDICT_PREFIXES.iter().any(|prefix| path.starts_with(prefix))
+}
+
 /// The browsable API description; its page comes ready made and brings styles and drawings of its own.
 const DOCS_PREFIX: &str = "/api/docs/";
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \

@@ -63,8 +63,8 @@ pub fn status_of(error: &Error) -> StatusCode {
         Error::Invalid { .. } | Error::MandatoryDataMissing(_) | Error::Label(_) | Error::Import(_) => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
-        Error::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Error::Forbidden(_) => StatusCode::FORBIDDEN,
+        Error::Unauthenticated | Error::SignInFailed => StatusCode::UNAUTHORIZED,
+        Error::Forbidden(_) | Error::RoleForbidden | Error::FormExpired => StatusCode::FORBIDDEN,
         Error::MalformedBody { .. } | Error::IdempotencyKeyRequired => StatusCode::BAD_REQUEST,
         Error::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Error::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -73,13 +73,18 @@ pub fn status_of(error: &Error) -> StatusCode {
         | Error::CertificateNotOnPackingDay { .. }
         | Error::CertificateLapsed { .. }
         | Error::CertificateNotYetValid { .. }
+        | Error::CertificateRevoked { .. }
         | Error::NotStampedByBatch { .. }
+        | Error::BatchSuspended { .. }
+        | Error::BatchRecalled { .. }
+        | Error::QuotaExceeded { .. }
+        | Error::EditConflict
         | Error::BatchClosed { .. }
         | Error::LotTaken { .. }
         | Error::SerialsExhausted { .. }
         | Error::IdempotencyKeyReused
         | Error::Refused { .. } => StatusCode::CONFLICT,
-        Error::TooManyCodes { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::TooManyCodes { .. } | Error::TooManySignIns { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::NoActiveKey { .. } | Error::Unavailable(_) | Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::KeyDoesNotOpen { .. }
         | Error::Cluster(_)
@@ -110,7 +115,9 @@ impl Error {
         match self {
             Self::Unauthenticated => Some((WWW_AUTHENTICATE, "Bearer".to_owned())),
             Self::MethodNotAllowed { allowed } => Some((ALLOW, allowed.clone())),
-            Self::TooManyCodes { retry_after_seconds } => Some((RETRY_AFTER, retry_after_seconds.to_string())),
+            Self::TooManyCodes { retry_after_seconds } | Self::TooManySignIns { retry_after_seconds } => {
+                Some((RETRY_AFTER, retry_after_seconds.to_string()))
+            }
             _ if status == StatusCode::SERVICE_UNAVAILABLE => Some((RETRY_AFTER, RETRY_AFTER_SECONDS.to_owned())),
             _ => None,
         }

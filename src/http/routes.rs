@@ -15,6 +15,17 @@ pub struct Route {
     pub path: &'static str,
     /// The access's name.
     pub access: &'static str,
+    /// For whom it is there.
+    pub face: Face,
+}
+
+/// For whom a route is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    /// Programs, or anyone who scans: described in the OpenAPI document.
+    Described,
+    /// People who sign in: pages and their forms, not described.
+    Page,
 }
 
 impl Route {
@@ -45,6 +56,7 @@ macro_rules! routes {
             method: stringify!($method),
             path: $path,
             access: <$access as $crate::http::Access>::NAME,
+            face: $crate::http::Face::Described,
         }),+];
 
         /// Adds the routes to a server.
@@ -67,6 +79,29 @@ macro_rules! routes {
     };
 }
 pub(crate) use routes;
+
+/// Declares the pages of a face, as `routes!` does for what programs call; pages have no place in the OpenAPI document.
+macro_rules! pages {
+    ($($method:ident $path:literal => $handler:ident : $access:ty),+ $(,)?) => {
+        /// Method, path and access of every page here.
+        pub const ROUTES: &[$crate::http::Route] = &[$($crate::http::Route {
+            method: stringify!($method),
+            path: $path,
+            access: <$access as $crate::http::Access>::NAME,
+            face: $crate::http::Face::Page,
+        }),+];
+
+        /// Adds the pages to a server.
+        pub fn mount(mounts: &mut $crate::http::Mounts) {
+            $(mounts.add(
+                $path,
+                stringify!($method),
+                $crate::http::guarded::<$access, _, _>(actix_web::http::Method::$method, $handler),
+            );)+
+        }
+    };
+}
+pub(crate) use pages;
 
 /// Routes gathered by path, so that one address knows all its methods.
 #[derive(Default)]

@@ -47,7 +47,7 @@ async fn ask_with(world: &World, authorization: &str) -> Answer {
 #[actix_web::test]
 async fn a_missing_or_mangled_token_is_no_token() {
     let world = World::new().await;
-    let token = world.accounts.create_token("office", &[Scope::Office], None).await.unwrap();
+    let token = world.accounts.create_token("office", None, &[Scope::Office], None).await.unwrap();
     let token = token.token.reveal();
     assert_eq!(ask_with(&world, &format!("Bearer {token}")).await.status, 200);
     assert_eq!(ask_with(&world, &format!("bearer {token}")).await.status, 200, "the scheme's case is free");
@@ -77,7 +77,7 @@ async fn a_missing_or_mangled_token_is_no_token() {
 #[actix_web::test]
 async fn a_revoked_token_is_refused_at_once() {
     let world = World::new().await;
-    let token = world.accounts.create_token("office", &[Scope::Office], None).await.unwrap();
+    let token = world.accounts.create_token("office", None, &[Scope::Office], None).await.unwrap();
     let office = world.public.with_token(token.token.reveal());
     assert_eq!(office.get("/api/v1/batches").await.status, 200);
     world.accounts.revoke_token(token.token_id).await.unwrap();
@@ -87,7 +87,7 @@ async fn a_revoked_token_is_refused_at_once() {
 #[actix_web::test]
 async fn revoking_twice_keeps_the_first_time_and_an_unknown_token_is_not_found() {
     let world = World::new().await;
-    let token = world.accounts.create_token("office", &[Scope::Office], None).await.unwrap();
+    let token = world.accounts.create_token("office", None, &[Scope::Office], None).await.unwrap();
     world.accounts.revoke_token(token.token_id).await.unwrap();
     let revoked_at =
         format!("SELECT extract(epoch FROM revoked_at)::bigint AS n FROM tokens WHERE token_id = {}", token.token_id.0);
@@ -103,21 +103,21 @@ async fn revoking_twice_keeps_the_first_time_and_an_unknown_token_is_not_found()
 async fn an_expired_token_is_refused_from_its_last_moment_on() {
     let world = World::new().await;
     let end = "2026-12-01T00:00:00Z".parse().unwrap();
-    let token = world.accounts.create_token("office", &[Scope::Office], Some(end)).await.unwrap();
+    let token = world.accounts.create_token("office", None, &[Scope::Office], Some(end)).await.unwrap();
     let office = world.public.with_token(token.token.reveal());
     world.move_clock_to("2026-11-30T23:59:00Z");
     assert_eq!(office.get("/api/v1/batches").await.status, 200);
     // The test's clock stands up to a second early.
     world.move_clock_to("2026-12-01T00:00:01Z");
     office.get("/api/v1/batches").await.assert_problem(401, "unauthenticated");
-    let past = world.accounts.create_token("late", &[], Some(end)).await;
+    let past = world.accounts.create_token("late", None, &[], Some(end)).await;
     assert_eq!(past.unwrap_err().code(), "invalid");
 }
 
 #[actix_web::test]
 async fn tokens_are_stored_hashed() {
     let world = World::new().await;
-    let token = world.accounts.create_token("office", &[Scope::Office], None).await.unwrap();
+    let token = world.accounts.create_token("office", None, &[Scope::Office], None).await.unwrap();
     let token = token.token.reveal();
     let count = async |condition: &str| {
         let sql = format!("SELECT count(*) AS n FROM tokens t WHERE {condition}");
@@ -177,7 +177,7 @@ async fn every_office_route_refuses_a_token_without_the_scope() {
 #[actix_web::test]
 async fn a_scope_of_a_later_version_allows_nothing() {
     let world = World::new().await;
-    let token = world.accounts.create_token("new", &[], None).await.unwrap();
+    let token = world.accounts.create_token("new", None, &[], None).await.unwrap();
     world
         .sql(&format!("ALTER TABLE tokens DISABLE TRIGGER tokens_only_end; UPDATE tokens SET scopes = '{{office:2,OFFICE,*}}' WHERE token_id = {}", token.token_id.0))
         .await;

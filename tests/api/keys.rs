@@ -211,7 +211,7 @@ async fn keys_made_at_the_same_time_get_numbers_of_their_own() {
 #[actix_web::test]
 async fn nothing_secret_is_in_a_debug_text() {
     let world = World::new().await;
-    let token = world.accounts.create_token("x", &[nguon::accounts::types::Scope::Office], None).await.unwrap();
+    let token = world.accounts.create_token("x", None, &[nguon::accounts::types::Scope::Office], None).await.unwrap();
     assert!(!format!("{token:?}").contains(token.token.reveal()));
     let text = format!("{:?}", world.keys.room());
     assert!(text.contains("StampSigner(key 1)") && text.contains("CodeKey(..)"), "{text}");

@@ -309,7 +309,7 @@ async fn an_export_of_scratch_codes_is_recorded_with_who_and_which() {
     world.mint(batch.batch_no, 5).await;
     let order = json!({ "count": 10, "scratch": true });
     assert_eq!(world.office.order(batch.batch_no, "k", &order).await.status, 201);
-    let token = world.accounts.create_token("print", &[Scope::Office, Scope::ScratchRead], None).await.unwrap();
+    let token = world.accounts.create_token("print", None, &[Scope::Office, Scope::ScratchRead], None).await.unwrap();
     let printer = world.office.with_token(token.token.reveal());
     let path = format!("/api/v1/batches/{}/stamps.csv?scratch=true&first=4&last=8", batch.batch_no);
     let lines = lines(&printer.get(&path).await);

@@ -245,7 +245,7 @@ impl World {
         let server = start(listener, services).unwrap();
         let handle = server.handle();
         actix_web::rt::spawn(server);
-        let token = accounts.create_token("office", &[Scope::Office], None).await.unwrap();
+        let token = accounts.create_token("office", None, &[Scope::Office], None).await.unwrap();
         let office = Client::new(&base_url, Some(token.token.reveal()));
         let public = Client::new(&base_url, None);
         Self {
@@ -350,7 +350,7 @@ impl World {
 
     /// Makes a token and returns a client that has it.
     pub(crate) async fn client_with(&self, scopes: &[Scope]) -> Client {
-        let token = self.accounts.create_token("test", scopes, None).await.unwrap();
+        let token = self.accounts.create_token("test", None, scopes, None).await.unwrap();
         self.public.with_token(token.token.reveal())
     }
 

@@ -1,0 +1,47 @@
+//! The trail of writes: who, for whom, what, when, in which request. It is written in the transaction of the act itself, so that
+//! neither exists without the other. It must never hold a person's data: only kinds, numbers, codes and reasons.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
+
+use crate::db::schema::audit_trail;
+
+use super::types::{Actor, ProducerNo};
+
+/// What someone did.
+#[derive(Clone, Debug)]
+pub(crate) struct Act<'a> {
+    /// Room and verb, for example `batch.opened`.
+    pub(crate) act: &'static str,
+    /// Kind and number, for example `batch 12`.
+    pub(crate) thing: String,
+    /// For whom, when it was done for one producer.
+    pub(crate) producer_no: Option<ProducerNo>,
+    /// Numbers, codes and reasons; never a person's data.
+    pub(crate) details: Value,
+    /// Who did it.
+    pub(crate) actor: &'a Actor,
+    /// When.
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// Adds an act to the trail, inside the caller's transaction.
+pub(crate) async fn record(conn: &mut AsyncPgConnection, act: Act<'_>) -> QueryResult<()> {
+    diesel::insert_into(audit_trail::table)
+        .values((
+            audit_trail::at.eq(act.at),
+            audit_trail::request_id.eq(act.actor.request_id.as_deref()),
+            audit_trail::account_id.eq(act.actor.account_id().map(|id| id.0)),
+            audit_trail::token_id.eq(act.actor.token_id().map(|id| id.0)),
+            audit_trail::role.eq(act.actor.role.as_str()),
+            audit_trail::producer_no.eq(act.producer_no.map(|no| no.0)),
+            audit_trail::act.eq(act.act),
+            audit_trail::thing.eq(act.thing),
+            audit_trail::details.eq(act.details),
+        ))
+        .execute(conn)
+        .await
+        .map(drop)
+}
