@@ -1,7 +1,7 @@
 //! The trail of writes: who, for whom, what, when, in which request. It is written in the transaction of the act itself, so that
 //! neither exists without the other. It must never hold a person's data: only kinds, numbers, codes and reasons.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
@@ -27,6 +27,39 @@ pub(crate) struct Act<'a> {
     pub(crate) at: DateTime<Utc>,
 }
 
+/// A value among the details of an act.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Detail(Value);
+
+macro_rules! details_are {
+    ($($kind:ty),+) => {$(
+        impl From<$kind> for Detail {
+            fn from(value: $kind) -> Self {
+                Self(value.into())
+            }
+        }
+    )+};
+}
+details_are!(&str, String, bool, i16, i32, i64, u8, u16, u32, u64, Vec<String>);
+
+impl From<NaiveDate> for Detail {
+    fn from(day: NaiveDate) -> Self {
+        Self(day.to_string().into())
+    }
+}
+
+impl<T: Into<Detail>> From<Option<T>> for Detail {
+    fn from(value: Option<T>) -> Self {
+        Self(value.map_or(Value::Null, |value| value.into().0))
+    }
+}
+
+/// The details of an act by name, for services, which know no JSON:
+/// `details([("count", count.into()), ("reason", reason.into())])`.
+pub(crate) fn details<const N: usize>(facts: [(&'static str, Detail); N]) -> Value {
+    facts.into_iter().map(|(name, detail)| (name.to_owned(), detail.0)).collect()
+}
+
 /// Adds an act to the trail, inside the caller's transaction.
 pub(crate) async fn record(conn: &mut AsyncPgConnection, act: Act<'_>) -> QueryResult<()> {
     diesel::insert_into(audit_trail::table)
@@ -44,4 +77,17 @@ pub(crate) async fn record(conn: &mut AsyncPgConnection, act: Act<'_>) -> QueryR
         .execute(conn)
         .await
         .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_are_an_object_of_plain_values() {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 22);
+        let made = details([("count", 5_u32.into()), ("from", day.into()), ("to", None::<NaiveDate>.into())]);
+        assert_eq!(made.to_string(), r#"{"count":5,"from":"2026-11-22","to":null}"#);
+        assert_eq!(details([]).to_string(), "{}");
+    }
 }
