@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result, Thing};
 
 use super::access::Public;
-use super::routes::pages;
+use super::pages;
 
 const CSS: &str = include_str!("../../assets/css/app.css");
 const JS: &str = include_str!("../../assets/js/app.js");
