@@ -8,7 +8,7 @@ use crate::http::{Problem, Public, routes};
 use crate::stamp::ProductNo;
 
 use super::Register;
-use super::policy::{certificate_on, certificate_state};
+use super::policy::{certificate_state, certificate_to_show};
 use super::types::{Certificate, Product};
 
 routes! {
@@ -61,7 +61,7 @@ struct ProductView {
 /// How the product's certificate stands today.
 #[derive(Serialize, utoipa::ToSchema)]
 struct CertificateView {
-    /// `in_force`, `lapsed`, `not_yet_valid` or `unknown`.
+    /// `in_force`, `lapsed`, `not_yet_valid`, `revoked` or `unknown`.
     state: &'static str,
     stars: Option<u8>,
     certificate_no: Option<String>,
@@ -72,8 +72,7 @@ struct CertificateView {
 
 impl ProductView {
     fn new(product: Product, today: chrono::NaiveDate) -> Self {
-        let shown: Option<&Certificate> =
-            certificate_on(&product.certificates, today).or_else(|| product.certificates.first());
+        let shown: Option<&Certificate> = certificate_to_show(&product.certificates, today);
         Self {
             certificate: CertificateView {
                 state: certificate_state(&product.certificates, today).as_str(),

@@ -32,6 +32,9 @@ pub fn may_mint(product: &Product, request: MintRequest) -> Result<()> {
         CertificateState::NotYetValid { first_day } => {
             return Err(Error::CertificateNotYetValid { product_no, first_day });
         }
+        CertificateState::Revoked { on } => {
+            return Err(Error::CertificateRevoked { product_no, revoked_on: on });
+        }
         CertificateState::InForce => {}
     }
     if on(request.packed_on) != CertificateState::InForce {
@@ -67,22 +70,53 @@ pub fn missing_items(product: &Product, last_valid_day: Option<NaiveDate>) -> Ve
 
 /// The certificate that covers a day.
 pub fn certificate_on(certificates: &[Certificate], day: NaiveDate) -> Option<&Certificate> {
-    certificates.iter().find(|certificate| certificate.window.is_some_and(|(first, last)| first <= day && day <= last))
+    certificates.iter().find(|certificate| certificate.covers(day))
 }
 
 /// How certificates stand on a day. Without any dates it is unknown, never lapsed.
 pub fn certificate_state(certificates: &[Certificate], day: NaiveDate) -> CertificateState {
-    if certificate_on(certificates, day).is_some() {
-        return CertificateState::InForce;
+    standing(certificates, day).0
+}
+
+/// The certificate that a page about a day shows: the one in force, else the one that ended last, else the newest.
+pub fn certificate_to_show(certificates: &[Certificate], day: NaiveDate) -> Option<&Certificate> {
+    standing(certificates, day).1.or_else(|| certificates.first())
+}
+
+/// The state on a day, with the certificate that makes it so.
+fn standing(certificates: &[Certificate], day: NaiveDate) -> (CertificateState, Option<&Certificate>) {
+    if let Some(certificate) = certificate_on(certificates, day) {
+        return (CertificateState::InForce, Some(certificate));
     }
-    let windows = || certificates.iter().filter_map(|certificate| certificate.window);
-    if let Some(last_day) = windows().map(|(_, last)| last).filter(|last| *last < day).max() {
-        return CertificateState::Lapsed { last_day };
+    let ended = certificates.iter().filter_map(|certificate| Some((end_before(certificate, day)?, certificate)));
+    // One that was revoked on the day another lapsed is the newer one.
+    let is_revoked = |end: CertificateState| matches!(end, CertificateState::Revoked { .. });
+    if let Some(((_, end), certificate)) =
+        ended.max_by_key(|((first_day_without, end), _)| (*first_day_without, is_revoked(*end)))
+    {
+        return (end, Some(certificate));
     }
-    windows()
-        .map(|(first, _)| first)
-        .min()
-        .map_or(CertificateState::Unknown, |first_day| CertificateState::NotYetValid { first_day })
+    let starts = certificates.iter().filter_map(|certificate| Some((certificate.window?.0, certificate)));
+    starts
+        .min_by_key(|(first_day, _)| *first_day)
+        .map_or((CertificateState::Unknown, None), |(first_day, certificate)| {
+            (CertificateState::NotYetValid { first_day }, Some(certificate))
+        })
+}
+
+/// How a certificate that no longer holds on a day came to its end, with the first day it was missing.
+fn end_before(certificate: &Certificate, day: NaiveDate) -> Option<(NaiveDate, CertificateState)> {
+    let lapsed = certificate.window.map(|(_, last_day)| last_day).filter(|last_day| *last_day < day);
+    let revoked = certificate.revoked.as_ref().map(|(on, _)| *on).filter(|on| *on <= day);
+    match (lapsed, revoked) {
+        // Whoever revokes a certificate that has lapsed takes nothing more away.
+        (Some(last_day), Some(on)) if last_day < on => {
+            Some((last_day.succ_opt()?, CertificateState::Lapsed { last_day }))
+        }
+        (_, Some(on)) => Some((on, CertificateState::Revoked { on })),
+        (Some(last_day), None) => Some((last_day.succ_opt()?, CertificateState::Lapsed { last_day })),
+        (None, None) => None,
+    }
 }
 
 #[cfg(test)]
@@ -97,7 +131,11 @@ mod tests {
 
     fn certificate(window: Option<(&str, &str)>) -> Certificate {
         let window = window.map(|(from, to)| (day(from), day(to)));
-        Certificate { stars: Some(4), number: Some("1".into()), issuer: None, window }
+        Certificate { stars: Some(4), number: Some("1".into()), issuer: None, window, revoked: None }
+    }
+
+    fn revoked(window: Option<(&str, &str)>, on: &str) -> Certificate {
+        Certificate { revoked: Some((day(on), "gian dối".into())), ..certificate(window) }
     }
 
     fn product() -> Product {
@@ -158,6 +196,62 @@ mod tests {
         let product = Product { certificates: two, ..product() };
         check(&product, "2025-06-01", "2026-06-01", "certificate-not-on-packing-day");
         check(&product, "2024-12-31", "2026-06-01", "ok");
+    }
+
+    #[test]
+    fn a_revoked_certificate_refuses_to_mint_whatever_day_was_packed_on() {
+        let product =
+            Product { certificates: vec![revoked(Some(("2024-01-01", "2026-12-31")), "2026-03-10")], ..product() };
+        check(&product, "2026-03-09", "2026-03-09", "ok");
+        check(&product, "2026-03-09", "2026-03-10", "certificate-revoked");
+        check(&product, "2026-03-10", "2026-04-01", "certificate-revoked");
+    }
+
+    #[test]
+    fn a_new_certificate_after_a_revoked_one_mints_what_was_packed_under_either() {
+        let certificates = vec![
+            certificate(Some(("2026-05-01", "2029-04-30"))),
+            revoked(Some(("2024-01-01", "2026-12-31")), "2026-03-10"),
+        ];
+        let product = Product { certificates, ..product() };
+        check(&product, "2026-03-09", "2026-05-01", "ok");
+        check(&product, "2026-03-10", "2026-05-01", "certificate-not-on-packing-day");
+        check(&product, "2026-05-01", "2026-05-01", "ok");
+    }
+
+    #[test]
+    fn the_state_of_a_day_is_that_of_the_certificate_that_ended_last() {
+        let window = Some(("2024-01-01", "2026-12-31"));
+        let on = |certificates: &[Certificate], text| certificate_state(certificates, day(text));
+        let march = CertificateState::Revoked { on: day("2026-03-10") };
+        let one = [revoked(window, "2026-03-10")];
+        assert_eq!(on(&one, "2026-03-09"), CertificateState::InForce);
+        assert_eq!(on(&one, "2026-03-10"), march);
+        assert_eq!(on(&one, "2028-01-01"), march, "its printed last day no longer counts");
+        assert_eq!(on(&one, "2023-12-31"), CertificateState::NotYetValid { first_day: day("2024-01-01") });
+        let revoked_after_lapsing = [revoked(window, "2027-02-01")];
+        assert_eq!(on(&revoked_after_lapsing, "2027-03-01"), CertificateState::Lapsed { last_day: day("2026-12-31") });
+        let after_an_older = [
+            revoked(Some(("2025-01-01", "2027-12-31")), "2025-01-01"),
+            certificate(Some(("2022-01-01", "2024-12-31"))),
+        ];
+        assert_eq!(on(&after_an_older, "2025-06-01"), CertificateState::Revoked { on: day("2025-01-01") });
+        let without_dates = [revoked(None, "2026-03-10")];
+        assert_eq!(on(&without_dates, "2026-03-09"), CertificateState::Unknown);
+        assert_eq!(on(&without_dates, "2026-03-10"), march);
+    }
+
+    #[test]
+    fn the_certificate_shown_is_the_one_whose_state_is_told() {
+        let newest_first = [
+            certificate(Some(("2027-01-01", "2029-12-31"))),
+            revoked(Some(("2024-01-01", "2026-12-31")), "2026-03-10"),
+        ];
+        let shown = |text| certificate_to_show(&newest_first, day(text)).unwrap().revoked.is_some();
+        assert!(shown("2026-01-01") && shown("2026-06-01"));
+        assert!(!shown("2027-01-01"));
+        assert!(certificate_to_show(&[certificate(None)], day("2026-01-01")).is_some());
+        assert!(certificate_to_show(&[], day("2026-01-01")).is_none());
     }
 
     #[test]

@@ -117,7 +117,8 @@ async fn load_products(conn: &mut AsyncPgConnection, wanted: Wanted, day: NaiveD
 
 /// Newest window first, those without dates last.
 async fn load_certificates(conn: &mut AsyncPgConnection, product_nos: &[i32]) -> QueryResult<Vec<(i32, Certificate)>> {
-    type Row = (i32, Option<i16>, Option<String>, Option<String>, Option<NaiveDate>, Option<NaiveDate>);
+    type Window = (Option<NaiveDate>, Option<NaiveDate>);
+    type Row = (i32, Option<i16>, Option<String>, Option<String>, Window, (Option<NaiveDate>, Option<String>));
     let rows: Vec<Row> = certificates::table
         .filter(certificates::product_no.eq_any(product_nos))
         .select((
@@ -125,15 +126,15 @@ async fn load_certificates(conn: &mut AsyncPgConnection, product_nos: &[i32]) ->
             certificates::stars,
             certificates::certificate_no,
             certificates::issuer,
-            certificates::valid_from,
-            certificates::valid_to,
+            (certificates::valid_from, certificates::valid_to),
+            (certificates::revoked_on, certificates::revoked_reason),
         ))
         .order((certificates::product_no, certificates::valid_from.desc().nulls_last(), certificates::certificate_id))
         .load(conn)
         .await?;
-    let to_certificate = |(product_no, stars, number, issuer, from, to): Row| {
+    let to_certificate = |(product_no, stars, number, issuer, (from, to), (revoked_on, reason)): Row| {
         let stars = stars.and_then(|n| u8::try_from(n).ok());
-        (product_no, Certificate { stars, number, issuer, window: from.zip(to) })
+        (product_no, Certificate { stars, number, issuer, window: from.zip(to), revoked: revoked_on.zip(reason) })
     };
     Ok(rows.into_iter().map(to_certificate).collect())
 }

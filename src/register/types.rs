@@ -68,6 +68,16 @@ pub struct Certificate {
     pub issuer: Option<String>,
     /// First and last day in force.
     pub window: Option<(NaiveDate, NaiveDate)>,
+    /// From which day on it no longer counts, and why. What was packed before stays recognised.
+    pub revoked: Option<(NaiveDate, String)>,
+}
+
+impl Certificate {
+    /// Whether it is in force on a day: inside its dates, and not revoked on that day or before.
+    pub fn covers(&self, day: NaiveDate) -> bool {
+        let is_revoked = self.revoked.as_ref().is_some_and(|(on, _)| *on <= day);
+        !is_revoked && self.window.is_some_and(|(first, last)| first <= day && day <= last)
+    }
 }
 
 /// How a product's certificates stand on one day.
@@ -85,6 +95,11 @@ pub enum CertificateState {
         /// Its first day.
         first_day: NaiveDate,
     },
+    /// The latest was revoked on the day or before.
+    Revoked {
+        /// From which day on it no longer counts.
+        on: NaiveDate,
+    },
     /// The register has no dates.
     Unknown,
 }
@@ -96,6 +111,7 @@ impl CertificateState {
             Self::InForce => "in_force",
             Self::Lapsed { .. } => "lapsed",
             Self::NotYetValid { .. } => "not_yet_valid",
+            Self::Revoked { .. } => "revoked",
             Self::Unknown => "unknown",
         }
     }

@@ -112,7 +112,7 @@ struct ProductFact {
 /// The certificate, with both answers.
 #[derive(Serialize, utoipa::ToSchema)]
 struct CertificateFact {
-    /// How it stood on the packing day: `in_force`, `lapsed`, `not_yet_valid` or `unknown`.
+    /// How it stood on the packing day: `in_force`, `lapsed`, `not_yet_valid`, `revoked` or `unknown`.
     state: &'static str,
     /// The same, by its own name.
     on_packing_day: &'static str,
@@ -123,6 +123,9 @@ struct CertificateFact {
     issuer: Option<String>,
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
+    /// From which day on it no longer counts, if it was revoked.
+    revoked_on: Option<NaiveDate>,
+    revoked_reason: Option<String>,
 }
 
 /// The shelf life.
@@ -142,7 +145,7 @@ impl Answer {
         Self {
             headline: headline.as_str(),
             tone: headline.tone().as_str(),
-            text: both(&|language| texts::headline(headline, issuer_name, facts.carrier, language)),
+            text: both(&|language| texts::headline(headline, facts, issuer_name, language)),
             explanation: both(&|language| texts::explanation(headline, facts, language)),
             rule: facts.rule().map(crate::stamp::Rule::as_str),
             stamp: facts.claim.map(|claim| StampFact {
@@ -228,6 +231,8 @@ fn certificate_fact(batch: Option<&BatchFacts<'_>>) -> CertificateFact {
         issuer: shown.and_then(|certificate| certificate.issuer.clone()),
         from: shown.and_then(|certificate| certificate.window).map(|(from, _)| from),
         to: shown.and_then(|certificate| certificate.window).map(|(_, to)| to),
+        revoked_on: shown.and_then(|certificate| certificate.revoked.as_ref()).map(|(on, _)| *on),
+        revoked_reason: shown.and_then(|certificate| certificate.revoked.as_ref()).map(|(_, reason)| reason.clone()),
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::batches::types::{Batch, MintRun};
 use crate::keyring::KeyStatus;
-use crate::register::policy::{certificate_on, certificate_state};
+use crate::register::policy::{certificate_state, certificate_to_show};
 use crate::register::types::{Certificate, CertificateState, Product};
 use crate::stamp::{BatchNo, KeyNo, LastValidDay, Payload, ProductNo, Rule, Serial};
 
@@ -86,7 +86,7 @@ pub struct BatchFacts<'c> {
     pub on_packing_day: CertificateState,
     /// How it stands today.
     pub on_today: CertificateState,
-    /// The certificate to show: that of the packing day, else the latest.
+    /// The certificate to show: that of the packing day, else the one that ended last before it, else the newest.
     pub certificate: Option<&'c Certificate>,
     /// When the register was read.
     pub as_of: DateTime<Utc>,
@@ -101,7 +101,7 @@ impl<'c> BatchFacts<'c> {
             product,
             on_packing_day: certificate_state(certificates, batch.packed_on),
             on_today: certificate_state(certificates, today),
-            certificate: certificate_on(certificates, batch.packed_on).or_else(|| certificates.first()),
+            certificate: certificate_to_show(certificates, batch.packed_on),
             as_of,
         }
     }

@@ -76,7 +76,7 @@ const fn icon(tone: Tone) -> &'static str {
 
 fn render(facts: &Facts<'_>, identity: &Identity, language: Language, demo: bool) -> Result<String> {
     let headline = decide(facts);
-    let title = texts::headline(headline, &identity.issuer_name, facts.carrier, language);
+    let title = texts::headline(headline, facts, &identity.issuer_name, language);
     let document =
         Document { language, title: &title, other_language_href: language.pick("?lang=en", "?lang=vi"), demo };
     let mut page = VerdictPage {

@@ -66,16 +66,21 @@ pub(super) fn certificate_rows(facts: &BatchFacts<'_>, all: &Facts<'_>, language
         let (state, class) = texts::certificate_state(state, language);
         (format!("{}: {state}", texts::date(day)), class)
     };
-    vec![
+    let mut rows = vec![
         Row::plain(language.pick("Số giấy chứng nhận", "Number"), text(certificate.and_then(|c| c.number.as_ref()))),
         Row::plain(language.pick("Nơi cấp", "Issued by"), text(certificate.and_then(|c| c.issuer.as_ref()))),
         Row::plain(language.pick("Hiệu lực đến hết ngày", "In force until"), text(last_day.as_ref())),
-        Row::toned(
-            language.pick("Ngày đóng gói", "On the packing day"),
-            answer(facts.batch.packed_on, facts.on_packing_day),
-        ),
-        Row::toned(language.pick("Hôm nay", "Today"), answer(day_in_vietnam(all.now), facts.on_today)),
-    ]
+    ];
+    if let Some((on, reason)) = certificate.and_then(|certificate| certificate.revoked.as_ref()) {
+        let value = format!("{}: {reason}", texts::date(*on));
+        rows.push(Row::toned(language.pick("Bị thu hồi từ ngày", "Revoked on"), (value, "no")));
+    }
+    rows.push(Row::toned(
+        language.pick("Ngày đóng gói", "On the packing day"),
+        answer(facts.batch.packed_on, facts.on_packing_day),
+    ));
+    rows.push(Row::toned(language.pick("Hôm nay", "Today"), answer(day_in_vietnam(all.now), facts.on_today)));
+    rows
 }
 
 /// The one sentence beside the stars.
@@ -145,7 +150,7 @@ pub fn summary(facts: &Facts<'_>, issuer_name: &str, language: Language) -> Stri
     let headline = decide(facts);
     let rule = facts.rule().map(|rule| format!(" [{}]", rule.as_str())).unwrap_or_default();
     let mut lines = vec![
-        format!("{}{rule}", texts::headline(headline, issuer_name, facts.carrier, language)),
+        format!("{}{rule}", texts::headline(headline, facts, issuer_name, language)),
         texts::explanation(headline, facts, language),
     ];
     let mut add = |rows: Vec<Row>| lines.extend(rows.iter().map(|row| format!("  {}: {}", row.name, row.value)));

@@ -13,11 +13,22 @@ pub(super) fn date(day: chrono::NaiveDate) -> String {
     day.format("%d/%m/%Y").to_string()
 }
 
+/// The day the certificate of the packing day was revoked, when that is why it did not count.
+fn revoked_by_packing(facts: &Facts<'_>) -> Option<chrono::NaiveDate> {
+    match facts.batch.as_ref()?.on_packing_day {
+        CertificateState::Revoked { on } => Some(on),
+        _ => None,
+    }
+}
+
 /// The headline in one language.
-pub(super) fn headline(headline: Headline, issuer_name: &str, carrier: Carrier, language: Language) -> String {
-    let text = match (headline, carrier) {
+pub(super) fn headline(headline: Headline, facts: &Facts<'_>, issuer_name: &str, language: Language) -> String {
+    let text = match (headline, facts.carrier) {
         (Headline::NotIssued, _) => language.pick("Mã không hợp lệ", "Not issued by us"),
         (Headline::PastShelfLife, _) => language.pick("Hết hạn sử dụng", "Past its shelf life"),
+        (Headline::CertificateLapsed, _) if revoked_by_packing(facts).is_some() => {
+            language.pick("Chứng nhận OCOP đã bị thu hồi", "OCOP certificate revoked")
+        }
         (Headline::CertificateLapsed, _) => language.pick("Chứng nhận OCOP đã hết hạn", "OCOP certificate lapsed"),
         (Headline::Unchecked, Carrier::Full) => {
             language.pick("Chữ ký đúng, chưa đối chiếu được sổ", "Signature good, register not reached")
@@ -45,6 +56,16 @@ pub(super) fn explanation(headline: Headline, facts: &Facts<'_>, language: Langu
             }
             (ShelfLifeState::Past { last_day }, Language::En) => format!("It was good until {}. Better not use it.", date(last_day)),
             _ => String::new(),
+        },
+        Headline::CertificateLapsed if let Some(on) = revoked_by_packing(facts) => match language {
+            Language::Vi => format!(
+                "Giấy chứng nhận OCOP đã bị thu hồi từ ngày {}; hàng này đóng gói từ ngày đó trở đi. Sao OCOP in trên bao bì không có giá trị.",
+                date(on)
+            ),
+            Language::En => format!(
+                "The OCOP certificate was revoked on {} and this was packed on or after that day. The stars printed on the pack do not count.",
+                date(on)
+            ),
         },
         Headline::CertificateLapsed => language
             .pick(
@@ -122,6 +143,9 @@ pub(super) fn certificate_state(state: CertificateState, language: Language) -> 
             format!("{} {}", language.pick("chưa có hiệu lực, bắt đầu từ", "not yet valid, from"), date(first_day)),
             "no",
         ),
+        CertificateState::Revoked { on } => {
+            (format!("{} {}", language.pick("đã bị thu hồi từ ngày", "revoked on"), date(on)), "no")
+        }
         CertificateState::Unknown => (
             language.pick("chưa có ngày chứng nhận trong sổ", "the register has no certificate dates").to_owned(),
             "open",

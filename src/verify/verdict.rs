@@ -73,8 +73,11 @@ pub fn decide(facts: &Facts<'_>) -> Headline {
         return Headline::PastShelfLife;
     }
     let on_packing_day = facts.batch.as_ref().map(|batch| batch.on_packing_day);
-    if matches!(on_packing_day, Some(CertificateState::Lapsed { .. } | CertificateState::NotYetValid { .. })) {
-        return Headline::CertificateLapsed;
+    match on_packing_day {
+        Some(
+            CertificateState::Lapsed { .. } | CertificateState::NotYetValid { .. } | CertificateState::Revoked { .. },
+        ) => return Headline::CertificateLapsed,
+        Some(CertificateState::InForce | CertificateState::Unknown) | None => {}
     }
     if facts.batch.is_none() || !matches!(facts.mint, Mint::Minted { .. }) || facts.is_stale() {
         return Headline::Unchecked;
@@ -110,6 +113,7 @@ mod tests {
     struct Case {
         packed_on: &'static str,
         window: Option<(&'static str, &'static str)>,
+        revoked_on: Option<&'static str>,
         last_valid_day: Option<&'static str>,
         key: KeyStatus,
         age: TimeDelta,
@@ -126,6 +130,7 @@ mod tests {
     const GOOD: Case = Case {
         packed_on: "2026-06-01",
         window: Some(("2025-01-01", "2027-12-31")),
+        revoked_on: None,
         last_valid_day: Some("2027-06-01"),
         key: KeyStatus::Active,
         age: TimeDelta::zero(),
@@ -154,6 +159,7 @@ mod tests {
             opened_at: now,
         };
         let window = case.window.map(|(from, to)| (day(from), day(to)));
+        let revoked = case.revoked_on.map(|on| (day(on), "gian dối".to_owned()));
         let product = Product {
             product_no,
             name: "Miến dong".into(),
@@ -166,7 +172,7 @@ mod tests {
             photo_base64: None,
             demo: false,
             producer: Producer { name: "HTX".into(), kind: None, village: None, commune: None, former: None },
-            certificates: vec![Certificate { stars: Some(4), number: None, issuer: None, window }],
+            certificates: vec![Certificate { stars: Some(4), number: None, issuer: None, window, revoked }],
         };
         let run = MintRun {
             batch_no,
@@ -229,6 +235,13 @@ mod tests {
     #[test]
     fn a_certificate_that_lapsed_after_packing_does_not_change_the_headline() {
         check(&Case { window: Some(("2023-07-01", "2026-06-30")), ..GOOD }, Headline::Issued);
+    }
+
+    #[test]
+    fn a_certificate_revoked_by_the_packing_day_changes_the_headline_and_one_revoked_since_does_not() {
+        check(&Case { revoked_on: Some("2026-05-31"), ..GOOD }, Headline::CertificateLapsed);
+        check(&Case { revoked_on: Some("2026-06-01"), ..GOOD }, Headline::CertificateLapsed);
+        check(&Case { revoked_on: Some("2026-06-02"), ..GOOD }, Headline::Issued);
     }
 
     #[test]

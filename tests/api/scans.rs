@@ -914,3 +914,54 @@ async fn the_photo_gives_way_when_the_words_need_the_room() {
     assert!(text.contains(&"ệ".repeat(500)) && text.contains("Chưa có ảnh sản phẩm"));
     assert!(bytes.len() <= MAX_FIRST_ANSWER_BYTES, "{} bytes", bytes.len());
 }
+
+/// A scene whose certificate the office revoked on a day.
+async fn revoked_scene(packed_on: &str, revoked_on: &str) -> (World, StampText) {
+    let (world, _, stamp) = scene_of(good_row(), packed_on, Some("2027-11-20")).await;
+    world
+        .sql(&format!(
+            "UPDATE certificates SET revoked_on = '{revoked_on}', revoked_reason = 'Kết quả <b>kiểm nghiệm</b> không đạt'"
+        ))
+        .await;
+    (world, stamp)
+}
+
+#[actix_web::test]
+async fn goods_packed_from_the_day_of_revocation_on_are_told_so_in_amber() {
+    let (world, stamp) = revoked_scene("2026-11-20", "2026-11-20").await;
+    let verdict = world.public.verdict(&format!("/s/{}", stamp.digits())).await;
+    assert_eq!((&verdict["headline"], &verdict["tone"]), (&json!("certificate_lapsed"), &json!("amber")));
+    let certificate = &verdict["facts"]["certificate"];
+    assert_eq!((&certificate["state"], &certificate["today"]), (&json!("revoked"), &json!("revoked")));
+    assert_eq!(certificate["revoked_on"], "2026-11-20");
+    let text = world.public.get_page(&format!("/s/{}", stamp.digits())).await.text();
+    for shown in [
+        "<h1 id=\"headline\">Chứng nhận OCOP đã bị thu hồi</h1>",
+        "đã bị thu hồi từ ngày 20/11/2026",
+        "20/11/2026: Kết quả &#60;b&#62;kiểm nghiệm",
+    ] {
+        assert!(text.contains(shown), "{shown} is not in {text}");
+    }
+    assert!(!text.contains("đã hết hạn"), "{text}");
+}
+
+#[actix_web::test]
+async fn goods_packed_before_the_revocation_keep_their_headline_and_the_sentence_beside_the_stars_says_it() {
+    let (world, stamp) = revoked_scene("2026-11-20", "2026-11-21").await;
+    let verdict = world.public.verdict(&format!("/s/{}", stamp.digits())).await;
+    assert_eq!((&verdict["headline"], &verdict["tone"]), (&json!("issued"), &json!("green")));
+    let certificate = &verdict["facts"]["certificate"];
+    assert_eq!((&certificate["state"], &certificate["today"]), (&json!("in_force"), &json!("revoked")));
+    let text = world.public.get_page(&format!("/s/{}", stamp.digits())).await.text();
+    let sentence = "Giấy chứng nhận: đã bị thu hồi từ ngày 21/11/2026; ngày đóng gói còn hiệu lực";
+    assert!(text.contains(sentence), "{text}");
+}
+
+#[actix_web::test]
+async fn a_revoked_certificate_refuses_the_order_with_its_day() {
+    let (world, _) = revoked_scene("2026-11-20", "2026-11-21").await;
+    let batch_no = BatchNo::new(1).unwrap();
+    let problem =
+        world.office.order(batch_no, "k", &json!({ "count": 1 })).await.assert_problem(409, "certificate-revoked");
+    assert!(problem["vi"].as_str().unwrap().contains("21/11/2026"), "{problem}");
+}
