@@ -1,12 +1,12 @@
 //! Batches, runs and what is asked of them, as values. Pure.
 
-use std::fmt;
 use std::num::NonZeroU32;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+pub use crate::register::types::{Quantity, Unit};
 use crate::stamp::{BatchNo, KeyNo, LastValidDay, ProductNo, Serial};
 
 /// A lot as printed: 1 to 20 characters of GS1 set 82 (GS1 General Specifications, AI 10).
@@ -39,50 +39,6 @@ impl Lot {
     }
 }
 
-/// A quantity in thousandths of its unit: exact where a float is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quantity(i64);
-
-impl Quantity {
-    /// The largest quantity, thousandths: a million tonnes in grams would be a typing error.
-    const MAX_THOUSANDTHS: i64 = 1_000_000_000_000;
-
-    /// Reads a decimal number with at most three places.
-    pub fn parse(text: &str) -> Result<Self> {
-        let refused = || {
-            Error::invalid(
-                "quantity",
-                "Số lượng là số dương, nhiều nhất ba chữ số sau dấu chấm.",
-                "a quantity is a positive number with at most three decimal places",
-            )
-        };
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-        let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-        if whole.is_empty() || 3 < fraction.len() || !all_digits(whole) || !all_digits(fraction) {
-            return Err(refused());
-        }
-        let thousandths: i64 = format!("{whole}{fraction:0<3}").parse().map_err(|_| refused())?;
-        Self::from_thousandths(thousandths).ok_or_else(refused)
-    }
-
-    /// Takes the stored form.
-    pub fn from_thousandths(n: i64) -> Option<Self> {
-        (0 < n && n <= Self::MAX_THOUSANDTHS).then_some(Self(n))
-    }
-
-    /// The stored form.
-    pub const fn thousandths(self) -> i64 {
-        self.0
-    }
-}
-
-impl fmt::Display for Quantity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = format!("{}.{:03}", self.0 / 1000, self.0 % 1000);
-        f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
-    }
-}
-
 /// A batch to open, checked.
 #[derive(Clone, Debug)]
 pub struct OpenBatch {
@@ -102,10 +58,6 @@ pub struct OpenBatch {
 
 /// Stamps may be ordered this many days before packing, so that labels are at hand on the day.
 const MAX_DAYS_AHEAD: i64 = 31;
-/// Marks in units besides letters and digits.
-const UNIT_MARKS: &str = " .,/%()-";
-/// Longest unit, characters.
-const MAX_UNIT_CHARS: usize = 20;
 
 impl OpenBatch {
     /// Checks the dates against each other and today, and the unit.
@@ -135,11 +87,7 @@ impl OpenBatch {
                 )
             })?;
         }
-        let bad_unit = |unit: &String| {
-            unit.trim().is_empty()
-                || MAX_UNIT_CHARS < unit.chars().count()
-                || !unit.chars().all(|c| c.is_alphanumeric() || UNIT_MARKS.contains(c))
-        };
+        let bad_unit = |unit: &String| Unit::new("unit", unit).is_err();
         if self.unit.as_ref().is_some_and(bad_unit) || (self.unit.is_some() && self.quantity.is_none()) {
             return Err(Error::invalid(
                 "unit",
@@ -263,17 +211,6 @@ mod tests {
         assert!(Lot::new(&"A".repeat(20)).is_ok());
         for bad in ["", "MD 01", "LÔ01", "A#1", "A\u{0}", "a\nb", &"A".repeat(21)] {
             assert!(Lot::new(bad).is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn a_quantity_is_exact_to_three_places() {
-        let shown = |text: &str| Quantity::parse(text).unwrap().to_string();
-        assert_eq!(shown("12.5"), "12.5");
-        assert_eq!(shown("500"), "500");
-        assert_eq!(shown("0.001"), "0.001");
-        for bad in ["", "0", "-1", "1.2345", "1e3", ".5", "1000000000000", "NaN"] {
-            assert!(Quantity::parse(bad).is_err(), "{bad}");
         }
     }
 

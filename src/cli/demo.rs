@@ -92,7 +92,7 @@ struct Prepared {
 /// Imports the registers, opens the batches and mints; each step only if it was not done before.
 async fn prepare(house: &House, settings: &Settings, say: &(dyn Fn(&str) + Sync)) -> Result<Prepared> {
     let today = house.clock.today();
-    let known = house.register.list_products(0, ALL_PRODUCTS).await?;
+    let known = house.register.products_after(0, ALL_PRODUCTS).await?;
     if known.is_empty() {
         say("Nhập sổ mẫu: 65 sản phẩm / importing the sample register");
         let rows = read_register(SAMPLE_REGISTER, FileKind::Tsv)?;
@@ -136,7 +136,7 @@ async fn open_and_mint(house: &House, batch: &DemoBatch, say: &(dyn Fn(&str) + S
 }
 
 async fn find_demo_product(house: &House, name: &str) -> Result<crate::stamp::ProductNo> {
-    let all = house.register.list_products(0, ALL_PRODUCTS).await?;
+    let all = house.register.products_after(0, ALL_PRODUCTS).await?;
     let found = all.into_iter().find(|product| product.demo && product.name == name);
     found.map(|product| product.product_no).ok_or(Error::NotFound(crate::error::Thing::Product))
 }

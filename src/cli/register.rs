@@ -31,7 +31,7 @@ async fn list(json: bool) -> Result<()> {
         let mut after = 0;
         let mut lines = Vec::new();
         loop {
-            let page = house.register.list_products(after, PAGE).await?;
+            let page = house.register.products_after(after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = last.product_no.to_i32();
             lines.extend(page.iter().map(|product| {

@@ -110,7 +110,7 @@ async fn list_products(_: Public, query: web::Query<PageQuery>, register: web::D
         None => 0,
         Some(cursor) => cursor.parse().map_err(|_| Error::invalid("cursor", "cursor không đúng.", "unknown cursor"))?,
     };
-    let mut products = register.list_products(after, limit + 1).await?;
+    let mut products = register.products_after(after, limit + 1).await?;
     let limit = usize::try_from(limit).unwrap_or_default();
     let has_more = limit < products.len();
     products.truncate(limit);

@@ -7,6 +7,7 @@ pub mod import;
 mod importing;
 pub mod photo;
 pub mod policy;
+pub mod products;
 mod reference;
 mod service;
 mod store;

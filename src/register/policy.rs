@@ -123,6 +123,7 @@ fn end_before(certificate: &Certificate, day: NaiveDate) -> Option<(NaiveDate, C
 mod tests {
     use super::super::types::{Producer, ShelfLife};
     use super::*;
+    use crate::accounts::types::ProducerNo;
     use crate::stamp::ProductNo;
 
     fn day(text: &str) -> NaiveDate {
@@ -148,9 +149,12 @@ mod tests {
             stars: Some(4),
             standards: Some("TCCS 01:2025".into()),
             shelf_life: None,
+            pack: None,
+            is_closed: false,
             photo_base64: Some("AA==".into()),
             demo: false,
             producer: Producer {
+                producer_no: ProducerNo(1),
                 name: "HTX".into(),
                 kind: None,
                 village: Some("thôn A".into()),
@@ -262,6 +266,7 @@ mod tests {
             standards: None,
             shelf_life: Some(ShelfLife::Months(6)),
             producer: Producer {
+                producer_no: ProducerNo(1),
                 name: String::new(),
                 kind: None,
                 village: None,

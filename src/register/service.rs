@@ -72,8 +72,8 @@ impl Register {
     }
 
     /// Products above a number, in ascending order.
-    pub async fn list_products(&self, after: i32, limit: i64) -> Result<Vec<Product>> {
-        Ok(store::list_products(&mut *self.db.conn().await?, after, limit, self.clock.today()).await?)
+    pub async fn products_after(&self, after: i32, limit: i64) -> Result<Vec<Product>> {
+        Ok(store::products_after(&mut *self.db.conn().await?, after, limit, self.clock.today()).await?)
     }
 
     /// Today, as the register sees it.

@@ -2,15 +2,17 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use crate::accounts::reach::within;
+use crate::accounts::types::{ProducerNo, Reach};
 use crate::db::schema::{certificates, commune_changes, communes, deployment, producers, product_sets, products};
 use crate::stamp::ProductNo;
 
 use super::reference;
-use super::types::{Certificate, Producer, ProducerKind, Product, ShelfLife};
+use super::types::{Certificate, Pack, Producer, ProducerKind, Product, ShelfLife};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = products)]
@@ -24,11 +26,15 @@ struct ProductColumns {
     shelf_life_unit: Option<String>,
     photo: Option<Vec<u8>>,
     demo: bool,
+    pack_thousandths: Option<i64>,
+    pack_unit: Option<String>,
+    closed_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = producers)]
 struct ProducerColumns {
+    producer_no: i32,
     name: String,
     kind: String,
     village: Option<String>,
@@ -63,8 +69,18 @@ pub(crate) async fn find_product(
     Ok(load_products(conn, Wanted::One(product_no), day).await?.pop())
 }
 
+/// The same, for whoever may see it: another's product is not there.
+pub(crate) async fn find_product_within(
+    conn: &mut AsyncPgConnection,
+    reach: &Reach,
+    product_no: ProductNo,
+    day: NaiveDate,
+) -> QueryResult<Option<Product>> {
+    Ok(load_products(conn, Wanted::Within(product_no, reach), day).await?.pop())
+}
+
 /// Products above a number, in ascending order.
-pub(super) async fn list_products(
+pub(super) async fn products_after(
     conn: &mut AsyncPgConnection,
     after: i32,
     limit: i64,
@@ -74,12 +90,13 @@ pub(super) async fn list_products(
 }
 
 #[derive(Clone, Copy)]
-enum Wanted {
+enum Wanted<'r> {
     One(ProductNo),
+    Within(ProductNo, &'r Reach),
     After { after: i32, limit: i64 },
 }
 
-async fn load_products(conn: &mut AsyncPgConnection, wanted: Wanted, day: NaiveDate) -> QueryResult<Vec<Product>> {
+async fn load_products(conn: &mut AsyncPgConnection, wanted: Wanted<'_>, day: NaiveDate) -> QueryResult<Vec<Product>> {
     let commune = producers::commune_code
         .eq(communes::code.nullable())
         .and(producers::commune_valid_from.eq(communes::valid_from.nullable()));
@@ -101,6 +118,9 @@ async fn load_products(conn: &mut AsyncPgConnection, wanted: Wanted, day: NaiveD
         .into_boxed();
     query = match wanted {
         Wanted::One(product_no) => query.filter(products::product_no.eq(product_no.to_i32())),
+        Wanted::Within(product_no, reach) => {
+            query.filter(products::product_no.eq(product_no.to_i32())).filter(within(reach))
+        }
         Wanted::After { after, limit } => query.filter(products::product_no.gt(after)).limit(limit),
     };
     let rows: Vec<Joined> = query.load(conn).await?;
@@ -153,7 +173,10 @@ fn to_product((product, producer, commune, set): Joined, certificates: Vec<Certi
         shelf_life: shelf_life(product.shelf_life_n, product.shelf_life_unit.as_deref()),
         photo_base64: product.photo.map(|jpeg| STANDARD.encode(jpeg)),
         demo: product.demo,
+        pack: Pack::from_columns(product.pack_thousandths, product.pack_unit.as_deref()),
+        is_closed: product.closed_at.is_some(),
         producer: Producer {
+            producer_no: ProducerNo(producer.producer_no),
             name: producer.name,
             kind: ProducerKind::parse(&producer.kind),
             village: producer.village,
@@ -196,7 +219,7 @@ pub(super) async fn insert_deployment(
     conn: &mut AsyncPgConnection,
     issuer: &str,
     demo: bool,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> QueryResult<usize> {
     diesel::insert_into(deployment::table)
         .values((deployment::issuer.eq(issuer), deployment::demo.eq(demo), deployment::created_at.eq(now)))

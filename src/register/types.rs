@@ -1,11 +1,17 @@
 //! Products, producers and certificates as values. Pure.
 
+use std::fmt;
+
 use chrono::{Days, Months, NaiveDate};
+use serde::Serialize;
 
 pub use super::import::{ProducerKind, ShelfLife};
+use crate::accounts::types::ProducerNo;
+use crate::error::{Error, Result};
 use crate::stamp::ProductNo;
 
-/// A product with its producer and all its certificates.
+/// A product with its producer and all its certificates: what minting and scanning ask of it. Its story and photos stay in
+/// the database until its own page asks for them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Product {
     /// Its number in the register.
@@ -24,6 +30,10 @@ pub struct Product {
     pub standards: Option<String>,
     /// How long it keeps.
     pub shelf_life: Option<ShelfLife>,
+    /// What one pack holds.
+    pub pack: Option<Pack>,
+    /// Whether it left the register: its stamps stay known, no new ones are made.
+    pub is_closed: bool,
     /// A JPEG of at most 4 KiB in base64, ready for the page: it is read once and shown with every scan.
     pub photo_base64: Option<String>,
     /// Belongs to the demonstration.
@@ -37,6 +47,8 @@ pub struct Product {
 /// Who makes a product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Producer {
+    /// Its number in the register.
+    pub producer_no: ProducerNo,
     /// Name.
     pub name: String,
     /// What it is in law.
@@ -123,6 +135,178 @@ impl ShelfLife {
         match self {
             Self::Days(n) => packed_on.checked_add_days(Days::new(n.into())),
             Self::Months(n) => packed_on.checked_add_months(Months::new(n.into())),
+        }
+    }
+}
+
+/// A quantity in thousandths of its unit: exact where a float is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quantity(i64);
+
+impl Quantity {
+    /// The largest quantity, thousandths: a million tonnes in grams would be a typing error.
+    const MAX_THOUSANDTHS: i64 = 1_000_000_000_000;
+
+    /// Reads a decimal number with at most three places, as programs write it.
+    pub fn parse(text: &str) -> Result<Self> {
+        let refused = || {
+            Error::invalid(
+                "quantity",
+                "Số lượng là số dương, nhiều nhất ba chữ số sau dấu chấm.",
+                "a quantity is a positive number with at most three decimal places",
+            )
+        };
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || 3 < fraction.len() || !all_digits(whole) || !all_digits(fraction) {
+            return Err(refused());
+        }
+        let thousandths: i64 = format!("{whole}{fraction:0<3}").parse().map_err(|_| refused())?;
+        Self::from_thousandths(thousandths).ok_or_else(refused)
+    }
+
+    /// Reads a number as people type it, with a decimal comma or point. `1.000` and `1,000` are one or one thousand, so both
+    /// are refused with the two ways to write it.
+    pub fn typed(field: &'static str, text: &str) -> Result<Self> {
+        let text: String = text.chars().filter(|c| !matches!(c, ' ' | '\u{a0}')).collect();
+        let text = text.replace(',', ".");
+        if let Some((whole, fraction)) = text.split_once('.')
+            && fraction.len() == 3
+            && whole.bytes().any(|b| b != b'0')
+        {
+            let whole = whole.trim_start_matches('0');
+            return Err(Error::invalid(
+                field,
+                format!("Số này đọc được hai cách; xin viết {whole}{fraction} hoặc {whole},{}.", shortest(fraction)),
+                format!(
+                    "this number can be read in two ways; write {whole}{fraction} or {whole}.{}",
+                    shortest(fraction)
+                ),
+            ));
+        }
+        Self::parse(&text).map_err(|_| {
+            Error::invalid(
+                field,
+                "Xin điền một số dương, ví dụ 500 hoặc 0,5.",
+                "enter a positive number, for example 500 or 0.5",
+            )
+        })
+    }
+
+    /// Takes the stored form.
+    pub fn from_thousandths(n: i64) -> Option<Self> {
+        (0 < n && n <= Self::MAX_THOUSANDTHS).then_some(Self(n))
+    }
+
+    /// The stored form.
+    pub const fn thousandths(self) -> i64 {
+        self.0
+    }
+}
+
+/// Decimal places that say something; one stays.
+fn shortest(fraction: &str) -> &str {
+    let short = fraction.trim_end_matches('0');
+    if short.is_empty() { "0" } else { short }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{}.{:03}", self.0 / 1000, self.0 % 1000);
+        f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
+/// In what a quantity is counted: kg, chai, gói ...
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Unit(String);
+
+/// Marks in units besides letters and digits.
+const UNIT_MARKS: &str = " .,/%()-";
+/// Longest unit, characters.
+const MAX_UNIT_CHARS: usize = 20;
+
+impl Unit {
+    /// Checks a unit.
+    pub fn new(field: &'static str, text: &str) -> Result<Self> {
+        let text = text.trim();
+        let is_unit_char = |c: char| c.is_alphanumeric() || UNIT_MARKS.contains(c);
+        if text.is_empty() || MAX_UNIT_CHARS < text.chars().count() || !text.chars().all(is_unit_char) {
+            return Err(Error::invalid(
+                field,
+                "Đơn vị dài 1 đến 20 ký tự, ví dụ g, kg, ml, gói.",
+                "a unit has 1 to 20 characters, for example g, kg, ml",
+            ));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What one pack holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pack {
+    /// How much.
+    pub quantity: Quantity,
+    /// Of what.
+    pub unit: Unit,
+}
+
+impl Pack {
+    /// Takes the stored form; none when either half is missing or damaged.
+    pub fn from_columns(thousandths: Option<i64>, unit: Option<&str>) -> Option<Self> {
+        let quantity = Quantity::from_thousandths(thousandths?)?;
+        Some(Self { quantity, unit: Unit::new("pack_unit", unit?).ok()? })
+    }
+}
+
+impl fmt::Display for Pack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.quantity, self.unit.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantity_is_exact_to_three_places() {
+        let shown = |text: &str| Quantity::parse(text).unwrap().to_string();
+        assert_eq!(shown("12.5"), "12.5");
+        assert_eq!(shown("500"), "500");
+        assert_eq!(shown("0.001"), "0.001");
+        for bad in ["", "0", "-1", "1.2345", "1e3", ".5", "1000000000000", "NaN"] {
+            assert!(Quantity::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_typed_quantity_has_a_comma_or_a_point_but_never_two_readings() {
+        let typed = |text: &str| Quantity::typed("quantity", text);
+        for (text, shown) in [("0,5", "0.5"), ("0.5", "0.5"), ("1 500", "1500"), ("0,125", "0.125"), ("12,50", "12.5")]
+        {
+            assert_eq!(typed(text).unwrap().to_string(), shown, "{text}");
+        }
+        for text in ["1.000", "1,000", "12.345"] {
+            let refused = typed(text).unwrap_err().to_string();
+            assert!(refused.contains("two ways"), "{text}: {refused}");
+        }
+        for text in ["", "0", "1.000.000", "nửa", "-1", "1,2345"] {
+            assert!(typed(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_unit_is_short_and_plain() {
+        assert_eq!(Unit::new("unit", " chai (ml) ").unwrap().as_str(), "chai (ml)");
+        for bad in ["", " ", "<b>", "a\nb", "=kg", &"k".repeat(21)] {
+            assert!(Unit::new("unit", bad).is_err(), "{bad:?}");
         }
     }
 }

@@ -169,9 +169,18 @@ mod tests {
             stars: Some(4),
             standards: None,
             shelf_life: None,
+            pack: None,
+            is_closed: false,
             photo_base64: None,
             demo: false,
-            producer: Producer { name: "HTX".into(), kind: None, village: None, commune: None, former: None },
+            producer: Producer {
+                producer_no: crate::accounts::types::ProducerNo(1),
+                name: "HTX".into(),
+                kind: None,
+                village: None,
+                commune: None,
+                former: None,
+            },
             certificates: vec![Certificate { stars: Some(4), number: None, issuer: None, window, revoked }],
         };
         let run = MintRun {

@@ -250,7 +250,7 @@ async fn rows_of_one_producer_complete_each_other_and_may_not_contradict() {
     let bare = ImportRow { village: None, commune_code: None, commune: None, ..good_row() };
     let full = ImportRow { line: 3, product: "Bún khô thử".to_owned(), ..good_row() };
     world.register.import(&[bare, full], &Photos::new(), false).await.unwrap();
-    let products = world.register.list_products(0, 10).await.unwrap();
+    let products = world.register.products_after(0, 10).await.unwrap();
     assert_eq!(products[0].producer.address().as_deref(), Some("thôn Thử, Phường Bắc Kạn, Thái Nguyên"));
 
     let elsewhere =

@@ -283,7 +283,7 @@ impl World {
         let photos = Photos::from([("p.png".to_owned(), tiny_picture())]);
         let (name, producer) = (row.product.clone(), row.producer.clone());
         self.register.import(&[row], &photos, is_demo).await.unwrap();
-        let all = self.register.list_products(0, 1_000).await.unwrap();
+        let all = self.register.products_after(0, 1_000).await.unwrap();
         all.iter().find(|product| product.name == name && product.producer.name == producer).unwrap().product_no
     }
 
