@@ -6,10 +6,12 @@ mod high_water;
 mod print;
 pub mod print_api;
 mod service;
+pub mod standing;
 mod store;
 pub mod types;
+pub mod voids;
 
 pub use high_water::HighWater;
 pub use print::{PrintJob, PrintedStamp};
 pub use service::{Batches, BatchesParts, Minted};
-pub(crate) use store::load_card_rows;
+pub(crate) use store::{CardRows, load_card_rows};

@@ -4,13 +4,17 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::db::schema::{batches, mint_orders, mint_runs, scratch_exports};
+use crate::accounts::types::ProducerNo;
+use crate::db::schema::{batches, mint_orders, mint_runs, producers, products, scratch_exports};
 use crate::stamp::{BatchNo, KeyNo, LastValidDay, ProductNo, Serial};
 
-use super::types::{Batch, MintRun, OpenBatch, OrderKey, Quantity, SerialRange};
+use super::types::{Batch, MintRun, Notice, OpenBatch, OrderKey, Quantity, SerialRange, Standing, Void};
+use super::voids::voids_of;
 
+/// A batch with whose it is; every query of it has `producers` in it, so that a reach can be asked for.
 #[derive(HasQuery)]
 #[diesel(table_name = batches)]
+#[diesel(base_query = batches::table.inner_join(products::table.inner_join(producers::table)))]
 struct BatchRow {
     batch_no: i32,
     product_no: i32,
@@ -22,6 +26,16 @@ struct BatchRow {
     state: String,
     next_serial: i32,
     opened_at: DateTime<Utc>,
+    closed_at: Option<DateTime<Utc>>,
+    standing: String,
+    standing_reason: Option<String>,
+    standing_advice: Option<String>,
+    standing_contact: Option<String>,
+    standing_since: Option<DateTime<Utc>>,
+    max_stamps: Option<i32>,
+    version: i32,
+    #[diesel(select_expression = producers::producer_no)]
+    producer_no: i32,
 }
 
 #[derive(HasQuery, Insertable)]
@@ -38,12 +52,21 @@ struct RunRow {
     minted_at: DateTime<Utc>,
 }
 
-fn damaged(err: impl std::error::Error + Send + Sync + 'static) -> diesel::result::Error {
+/// A row that breaks the schema's own rules.
+pub(super) fn damaged(err: impl std::error::Error + Send + Sync + 'static) -> diesel::result::Error {
     diesel::result::Error::DeserializationError(Box::new(err))
 }
 
 impl BatchRow {
     fn into_batch(self) -> QueryResult<Batch> {
+        let (advice, contact) = (self.standing_advice, self.standing_contact);
+        let notice = self.standing_reason.zip(self.standing_since).map(|(reason, since)| Notice {
+            reason,
+            advice,
+            contact,
+            since,
+        });
+        let standing = Standing::parse(&self.standing, notice);
         Ok(Batch {
             batch_no: BatchNo::try_from(self.batch_no).map_err(damaged)?,
             product_no: ProductNo::try_from(self.product_no).map_err(damaged)?,
@@ -55,6 +78,11 @@ impl BatchRow {
             is_open: self.state == "open",
             next_serial: u32::try_from(self.next_serial).map_err(damaged)?,
             opened_at: self.opened_at,
+            producer_no: ProducerNo(self.producer_no),
+            closed_at: self.closed_at,
+            standing: standing.ok_or_else(|| damaged(std::io::Error::other("unknown standing of a batch")))?,
+            max_stamps: self.max_stamps.map(u32::try_from).transpose().map_err(damaged)?,
+            version: self.version,
         })
     }
 }
@@ -76,15 +104,23 @@ impl RunRow {
     }
 }
 
-/// A batch and its runs, for the answer to a scan.
-pub(crate) async fn load_card_rows(
-    conn: &mut AsyncPgConnection,
-    batch_no: BatchNo,
-) -> QueryResult<Option<(Batch, Vec<MintRun>)>> {
+/// A batch with what was minted and voided, for the answer to a scan.
+pub(crate) struct CardRows {
+    /// The batch.
+    pub(crate) batch: Batch,
+    /// Its runs, lowest serial first.
+    pub(crate) runs: Vec<MintRun>,
+    /// Its voids, lowest serial first.
+    pub(crate) voids: Vec<Void>,
+}
+
+/// Everything a scan asks of a batch itself.
+pub(crate) async fn load_card_rows(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Option<CardRows>> {
     let Some(batch) = find(conn, batch_no).await? else {
         return Ok(None);
     };
-    Ok(Some((batch, runs(conn, batch_no).await?)))
+    let (runs, voids) = (runs(conn, batch_no).await?, voids_of(conn, batch_no).await?);
+    Ok(Some(CardRows { batch, runs, voids }))
 }
 
 pub(super) async fn find(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Option<Batch>> {
@@ -95,9 +131,10 @@ pub(super) async fn find(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> Que
 
 /// Locks the batch until the transaction ends: orders for one batch stand in line.
 pub(super) async fn find_for_update(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Option<Batch>> {
-    let query = BatchRow::query().filter(batches::batch_no.eq(batch_no.to_i32())).for_no_key_update();
-    let row: Option<BatchRow> = query.first(conn).await.optional()?;
-    row.map(BatchRow::into_batch).transpose()
+    // The batch alone is locked, not its product and producer, which others may be editing.
+    let row = batches::table.find(batch_no.to_i32()).select(batches::batch_no).for_no_key_update();
+    let locked: Option<i32> = row.first(conn).await.optional()?;
+    if locked.is_none() { Ok(None) } else { find(conn, batch_no).await }
 }
 
 pub(super) async fn find_by_lot(
@@ -153,7 +190,7 @@ pub(super) async fn insert(
     now: DateTime<Utc>,
     opened_by: Option<i32>,
 ) -> QueryResult<Option<Batch>> {
-    let row: Option<BatchRow> = diesel::insert_into(batches::table)
+    let batch_no: Option<i32> = diesel::insert_into(batches::table)
         .values((
             batches::product_no.eq(batch.product_no.to_i32()),
             batches::lot.eq(batch.lot.as_str()),
@@ -166,11 +203,14 @@ pub(super) async fn insert(
         ))
         .on_conflict((batches::product_no, batches::lot))
         .do_nothing()
-        .returning(BatchRow::as_returning())
+        .returning(batches::batch_no)
         .get_result(conn)
         .await
         .optional()?;
-    row.map(BatchRow::into_batch).transpose()
+    match batch_no {
+        Some(batch_no) => find(conn, BatchNo::try_from(batch_no).map_err(damaged)?).await,
+        None => Ok(None),
+    }
 }
 
 pub(super) async fn set_next_serial(

@@ -5,9 +5,13 @@ use std::num::NonZeroU32;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
+use crate::accounts::types::ProducerNo;
 use crate::error::{Error, Result};
 pub use crate::register::types::{Quantity, Unit};
 use crate::stamp::{BatchNo, KeyNo, LastValidDay, ProductNo, Serial};
+
+pub use super::standing::types::{Notice, Standing};
+pub use super::voids::types::{Void, VoidReason, find_void};
 
 /// A lot as printed: 1 to 20 characters of GS1 set 82 (GS1 General Specifications, AI 10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -106,6 +110,8 @@ pub struct Batch {
     pub batch_no: BatchNo,
     /// Its product.
     pub product_no: ProductNo,
+    /// Whose it is.
+    pub producer_no: ProducerNo,
     /// Its lot.
     pub lot: String,
     /// The day it was packed.
@@ -122,6 +128,14 @@ pub struct Batch {
     pub next_serial: u32,
     /// When it was opened.
     pub opened_at: DateTime<Utc>,
+    /// When it was closed, if it is.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// Whether its goods may be sold.
+    pub standing: Standing,
+    /// Most stamps that the office lets it have, when the office has set a number by hand.
+    pub max_stamps: Option<u32>,
+    /// Counts its changes, so that two people do not overwrite each other.
+    pub version: i32,
 }
 
 impl Batch {
@@ -198,6 +212,11 @@ impl SerialRange {
             return Err(Error::invalid("last", "Số cuối phải không nhỏ hơn số đầu.", "last must not be below first"));
         }
         Ok(Self { first, last })
+    }
+
+    /// Whether the serial lies in it.
+    pub fn holds(&self, serial: Serial) -> bool {
+        self.first <= serial && serial <= self.last
     }
 }
 

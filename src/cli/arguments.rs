@@ -81,7 +81,7 @@ pub(super) enum Command {
     Label(LabelOptions),
     /// Verify a stamp: a URL, its digits, a typed code, or a photo of its QR code.
     #[command(
-        after_help = "Examples:\n  nguon verify https://ocop.thainguyen.vn/s/0450…\n  nguon verify 0001-2G00-00G4-7K3M\n  nguon verify photo.jpg --jwks keys.json --issuer ocop.thainguyen.vn --json\n\nExit code: 0 valid (also past its shelf life), 1 rejected, 2 usage, 3 cannot be decided"
+        after_help = "Examples:\n  nguon verify https://ocop.thainguyen.vn/s/0450…\n  nguon verify 0001-2G00-00G4-7K3M\n  nguon verify photo.jpg --jwks keys.json --issuer ocop.thainguyen.vn --json\n\nExit code: 0 valid (also suspended or past its shelf life), 1 not issued, recalled or voided, 2 usage, 3 cannot be decided"
     )]
     Verify(VerifyOptions),
     /// Access tokens of the API.

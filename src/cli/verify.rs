@@ -13,7 +13,7 @@ use crate::picture;
 use crate::stamp::{Issuer, Reading, TypedCode, read};
 use crate::verify::facts::Facts;
 use crate::verify::photo::read_qr;
-use crate::verify::verdict::is_undecidable;
+use crate::verify::verdict::{Tone, decide, is_undecidable};
 use crate::verify::{Answer, Cards, Verifier, offline_facts, summary};
 
 use super::arguments::VerifyOptions;
@@ -21,7 +21,7 @@ use super::files::read_limited;
 use super::house::with_house;
 use super::print_json;
 
-/// Rejected.
+/// Not issued, recalled or voided: the red headlines.
 const REJECTED: u8 = 1;
 /// The command was called with something it cannot use.
 const USAGE: u8 = 2;
@@ -135,7 +135,7 @@ fn report(facts: &Facts<'_>, issuer_name: &str, json: bool) -> ExitCode {
     } else {
         println!("{}\n\n{}", summary(facts, issuer_name, Language::Vi), summary(facts, issuer_name, Language::En));
     }
-    if facts.rule().is_some() {
+    if decide(facts).tone() == Tone::Red {
         return ExitCode::from(REJECTED);
     }
     if is_undecidable(facts) { ExitCode::from(UNDECIDED) } else { ExitCode::SUCCESS }

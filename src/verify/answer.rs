@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
+use crate::batches::types::Standing;
 use crate::http::Language;
 use crate::keyring::KeyStatus;
 use crate::register::types::CertificateState;
@@ -14,7 +15,7 @@ use super::verdict::{Headline, decide};
 /// The whole answer.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Answer {
-    /// `not_issued`, `past_shelf_life`, `certificate_lapsed`, `unchecked` or `issued`.
+    /// `not_issued`, `recalled`, `voided`, `suspended`, `past_shelf_life`, `certificate_lapsed`, `unchecked` or `issued`.
     pub headline: &'static str,
     /// `red`, `amber` or `green`.
     pub tone: &'static str,
@@ -82,6 +83,30 @@ struct MintFact {
     /// `minted`, `not_minted` or `unknown`.
     state: &'static str,
     minted_at: Option<DateTime<Utc>>,
+    /// The void that holds the stamp; null when it counts.
+    void: Option<VoidFact>,
+}
+
+/// Why and when a stamp was voided.
+#[derive(Serialize, utoipa::ToSchema)]
+struct VoidFact {
+    /// `misprint`, `damaged`, `lost`, `stolen`, `overprint`, `order_cancelled` or `other`.
+    reason: &'static str,
+    voided_at: DateTime<Utc>,
+}
+
+/// Whether the batch's goods may be sold.
+#[derive(Serialize, utoipa::ToSchema)]
+struct StandingFact {
+    /// `normal`, `suspended`, `recalled` or `unknown`.
+    state: &'static str,
+    /// Why, as the office wrote it.
+    reason: Option<String>,
+    /// What a buyer should do, as the office wrote it.
+    advice: Option<String>,
+    /// Whom to call about it, when it is not the office.
+    contact: Option<String>,
+    since: Option<DateTime<Utc>>,
 }
 
 /// The batch.
@@ -89,6 +114,7 @@ struct MintFact {
 struct BatchFact {
     /// `open`, `closed` or `unknown`.
     state: &'static str,
+    standing: StandingFact,
     batch_no: Option<u32>,
     lot: Option<String>,
     packed_on: Option<NaiveDate>,
@@ -168,11 +194,7 @@ fn fact_sheet(facts: &Facts<'_>, headline: Headline) -> FactSheet {
             state: facts.key.map_or("unknown", KeyStatus::as_str),
             key_no: facts.key.and(facts.claim).map(|claim| claim.key_no.get()),
         },
-        mint: match facts.mint {
-            Mint::Minted { minted_at } => MintFact { state: "minted", minted_at: Some(minted_at) },
-            Mint::NotMinted => MintFact { state: "not_minted", minted_at: None },
-            Mint::OutOfReach | Mint::NotAsked => MintFact { state: "unknown", minted_at: None },
-        },
+        mint: mint_fact(facts),
         batch: batch_fact(batch),
         product: batch.map(product_fact),
         certificate: certificate_fact(batch),
@@ -191,6 +213,27 @@ fn signature_state(facts: &Facts<'_>) -> &'static str {
     }
 }
 
+fn mint_fact(facts: &Facts<'_>) -> MintFact {
+    let (state, minted_at) = match facts.mint {
+        Mint::Minted { minted_at } => ("minted", Some(minted_at)),
+        Mint::NotMinted => ("not_minted", None),
+        Mint::OutOfReach | Mint::NotAsked => ("unknown", None),
+    };
+    let void = facts.void.map(|void| VoidFact { reason: void.reason.as_str(), voided_at: void.voided_at });
+    MintFact { state, minted_at, void }
+}
+
+fn standing_fact(standing: Option<&Standing>) -> StandingFact {
+    let notice = standing.and_then(Standing::notice);
+    StandingFact {
+        state: standing.map_or("unknown", Standing::as_str),
+        reason: notice.map(|notice| notice.reason.clone()),
+        advice: notice.and_then(|notice| notice.advice.clone()),
+        contact: notice.and_then(|notice| notice.contact.clone()),
+        since: notice.map(|notice| notice.since),
+    }
+}
+
 fn batch_fact(batch: Option<&BatchFacts<'_>>) -> BatchFact {
     BatchFact {
         state: match batch {
@@ -198,6 +241,7 @@ fn batch_fact(batch: Option<&BatchFacts<'_>>) -> BatchFact {
             Some(facts) if facts.batch.is_open => "open",
             Some(_) => "closed",
         },
+        standing: standing_fact(batch.map(|facts| &facts.batch.standing)),
         batch_no: batch.map(|facts| facts.batch.batch_no.get()),
         lot: batch.map(|facts| facts.batch.lot.clone()),
         packed_on: batch.map(|facts| facts.batch.packed_on),

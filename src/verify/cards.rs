@@ -10,8 +10,8 @@ use diesel_async::SimpleAsyncConnection;
 use futures_util::StreamExt;
 use quick_cache::sync::Cache;
 
-use crate::batches::load_card_rows;
-use crate::batches::types::{Batch, MintRun};
+use crate::batches::types::{Batch, MintRun, Void};
+use crate::batches::{CardRows, load_card_rows};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{Error, Result};
@@ -35,13 +35,15 @@ const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 /// The listening connection is tried out this often, and the keys are read again all the same.
 const LISTEN_PROBE: Duration = Duration::from_secs(15);
 
-/// A batch with its runs and its product, as read at one moment.
+/// A batch with its runs, its voids and its product, as read at one moment.
 #[derive(Debug)]
 pub struct Card {
     /// The batch.
     pub batch: Batch,
     /// Its runs.
     pub runs: Vec<MintRun>,
+    /// Its voids, lowest serial first.
+    pub voids: Vec<Void>,
     /// Its product.
     pub product: Product,
     /// When it was read.
@@ -128,11 +130,11 @@ impl Cards {
 
     async fn load(&self, batch_no: BatchNo, as_of: DateTime<Utc>) -> Result<Option<Card>> {
         let mut conn = self.db.conn().await?;
-        let Some((batch, runs)) = load_card_rows(&mut conn, batch_no).await? else {
+        let Some(CardRows { batch, runs, voids }) = load_card_rows(&mut conn, batch_no).await? else {
             return Ok(None);
         };
         let product = find_product(&mut conn, batch.product_no, self.clock.today()).await?;
-        Ok(product.map(|product| Card { batch, runs, product, as_of }))
+        Ok(product.map(|product| Card { batch, runs, voids, product, as_of }))
     }
 
     /// Listens for changes of batches, the register and keys for ever. While it cannot, cards are read again every two seconds.

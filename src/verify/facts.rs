@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use crate::batches::types::{Batch, MintRun};
+use crate::batches::types::{Batch, MintRun, Standing, Void};
 use crate::keyring::KeyStatus;
 use crate::register::policy::{certificate_state, certificate_to_show};
 use crate::register::types::{Certificate, CertificateState, Product};
@@ -139,6 +139,8 @@ pub struct Facts<'c> {
     pub key: Option<KeyStatus>,
     /// What the mint record says.
     pub mint: Mint,
+    /// The void that holds the stamp, if one does.
+    pub void: Option<&'c Void>,
     /// What the register says.
     pub batch: Option<BatchFacts<'c>>,
     /// The shelf life.
@@ -157,6 +159,7 @@ impl<'c> Facts<'c> {
             claim,
             key,
             mint: Mint::OutOfReach,
+            void: None,
             batch,
             shelf_life: ShelfLifeState::Unknown,
             now,
@@ -173,7 +176,8 @@ impl<'c> Facts<'c> {
     ) -> Self {
         let signed: Vec<_> = claim.signed.iter().map(|signed| signed.last_valid_day.to_date()).collect();
         let shelf_life = shelf_life(&signed, today);
-        Self { carrier, refused: None, claim: Some(claim), key, mint: Mint::OutOfReach, batch: None, shelf_life, now }
+        let (mint, void, batch) = (Mint::OutOfReach, None, None);
+        Self { carrier, refused: None, claim: Some(claim), key, mint, void, batch, shelf_life, now }
     }
 
     /// The same facts, where there is no register to ask.
@@ -195,6 +199,17 @@ impl<'c> Facts<'c> {
             self.claim.and_then(|claim| claim.signed).map_or(run.last_valid_day, |signed| signed.last_valid_day);
         let shelf_life = shelf_life(&[signed.to_date(), batch.batch.last_valid_day], today);
         Self { mint: Mint::Minted { minted_at: run.minted_at }, batch: Some(batch), shelf_life, ..self }
+    }
+
+    /// The same facts of a stamp that was voided.
+    #[must_use]
+    pub fn voided(self, void: Option<&'c Void>) -> Self {
+        Self { void, ..self }
+    }
+
+    /// How the batch stands.
+    pub fn standing(&self) -> Option<&'c Standing> {
+        self.batch.as_ref().map(|facts| &facts.batch.standing)
     }
 
     /// The rule that refuses the stamp, if any.

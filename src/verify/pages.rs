@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use crate::batches::types::Standing;
 use crate::config::Identity;
 use crate::error::{Error, Result};
 use crate::http::{ClientNetwork, Document, Language, Network, Problem, Public, Site, page_headers, routes};
@@ -86,7 +87,7 @@ fn render(facts: &Facts<'_>, identity: &Identity, language: Language, demo: bool
         icon: icon(headline.tone()),
         headline: title.clone(),
         explanation: texts::explanation(headline, facts, language),
-        contact: (headline.tone() != Tone::Green).then_some(identity.contact.as_str()),
+        contact: (headline.tone() != Tone::Green).then(|| contact(headline, facts, identity)),
         product: facts.batch.as_ref().map(|batch| product_block(batch, facts, language)),
         stamp: if headline == Headline::NotIssued { Vec::new() } else { stamp_rows(facts, language) },
         proof: texts::proof(headline, facts, language),
@@ -101,6 +102,15 @@ fn render(facts: &Facts<'_>, identity: &Identity, language: Language, demo: bool
         page.render_into(&mut html).map_err(Error::internal)?;
     }
     Ok(html)
+}
+
+/// Whom to call: of a suspended or recalled batch whoever the notice names, else the office.
+fn contact<'f>(headline: Headline, facts: &Facts<'f>, identity: &'f Identity) -> &'f str {
+    let notice = match headline {
+        Headline::Recalled | Headline::Suspended => facts.standing().and_then(Standing::notice),
+        _ => None,
+    };
+    notice.and_then(|notice| notice.contact.as_deref()).unwrap_or(&identity.contact)
 }
 
 fn product_block<'f>(facts: &BatchFacts<'f>, all: &Facts<'f>, language: Language) -> ProductBlock<'f> {

@@ -47,6 +47,9 @@ pub(super) fn product_rows(facts: &BatchFacts<'_>, all: &Facts<'_>, language: La
         rows.push(Row::toned(language.pick("Hạn sử dụng", "Good until"), shelf_life));
     }
     rows.push(Row::plain(language.pick("Mã lô", "Lot"), &batch.lot));
+    if let Some(standing) = texts::standing(&batch.standing, language) {
+        rows.push(Row::toned(language.pick("Tình trạng lô hàng", "State of the batch"), (standing, "no")));
+    }
     if let Some(standards) = &product.standards {
         rows.push(Row::plain(language.pick("Tiêu chuẩn áp dụng", "Standards applied"), standards));
     }
@@ -130,6 +133,10 @@ pub(super) fn stamp_rows(facts: &Facts<'_>, language: Language) -> Vec<Row> {
     if let Mint::Minted { minted_at } = facts.mint {
         let day = texts::date(day_in_vietnam(minted_at));
         rows.push(Row::plain(language.pick("Ngày phát hành tem", "Stamp issued on"), day));
+    }
+    if let Some(void) = facts.void {
+        let text = texts::void(void, language);
+        rows.push(Row::toned(language.pick("Tình trạng con tem", "State of the stamp"), (text, "no")));
     }
     if facts.key == Some(KeyStatus::Compromised) {
         let text = language.pick(

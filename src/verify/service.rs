@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use crate::batches::types::find_void;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::keyring::{KeyStatus, Keyring};
@@ -45,9 +46,9 @@ impl Findings {
             return base;
         };
         match find_run(&card.runs, &claim) {
-            Some(run) => {
-                base.minted(run, BatchFacts::new(&card.batch, &card.product, card.as_of, self.today), self.today)
-            }
+            Some(run) => base
+                .minted(run, BatchFacts::new(&card.batch, &card.product, card.as_of, self.today), self.today)
+                .voided(find_void(&card.voids, claim.serial)),
             None => base.not_minted(),
         }
     }

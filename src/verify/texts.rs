@@ -1,5 +1,7 @@
 //! What the page says, in both languages. Text only: which text applies is decided elsewhere.
 
+use crate::batches::types::{Notice, Standing, Void};
+use crate::clock::day_in_vietnam;
 use crate::http::Language;
 use crate::keyring::KeyStatus;
 use crate::register::types::CertificateState;
@@ -25,6 +27,9 @@ fn revoked_by_packing(facts: &Facts<'_>) -> Option<chrono::NaiveDate> {
 pub(super) fn headline(headline: Headline, facts: &Facts<'_>, issuer_name: &str, language: Language) -> String {
     let text = match (headline, facts.carrier) {
         (Headline::NotIssued, _) => language.pick("Mã không hợp lệ", "Not issued by us"),
+        (Headline::Recalled, _) => language.pick("Lô hàng bị thu hồi", "Recalled"),
+        (Headline::Voided, _) => language.pick("Tem đã bị hủy", "Voided"),
+        (Headline::Suspended, _) => language.pick("Đang tạm dừng", "Suspended"),
         (Headline::PastShelfLife, _) => language.pick("Hết hạn sử dụng", "Past its shelf life"),
         (Headline::CertificateLapsed, _) if revoked_by_packing(facts).is_some() => {
             language.pick("Chứng nhận OCOP đã bị thu hồi", "OCOP certificate revoked")
@@ -50,6 +55,8 @@ pub(super) fn headline(headline: Headline, facts: &Facts<'_>, issuer_name: &str,
 pub(super) fn explanation(headline: Headline, facts: &Facts<'_>, language: Language) -> String {
     match headline {
         Headline::NotIssued => refusal(facts.rule(), language).to_owned(),
+        Headline::Recalled | Headline::Suspended => facts.standing().map_or_else(String::new, |is| against(is, language)),
+        Headline::Voided => facts.void.map_or_else(String::new, |void| of_void(void, language)),
         Headline::PastShelfLife => match (facts.shelf_life, language) {
             (ShelfLifeState::Past { last_day }, Language::Vi) => {
                 format!("Hạn sử dụng là ngày {}. Không nên dùng sản phẩm này.", date(last_day))
@@ -104,6 +111,69 @@ pub(super) fn explanation(headline: Headline, facts: &Facts<'_>, language: Langu
             )
             .to_owned(),
     }
+}
+
+/// What the office says against a batch: since when, why, what to do.
+fn against(standing: &Standing, language: Language) -> String {
+    let (said, usual, notice) = match standing {
+        Standing::Normal => return String::new(),
+        Standing::Recalled(notice) => (
+            language.pick("Lô hàng này bị thu hồi từ ngày", "This batch is recalled since"),
+            language.pick(
+                "Không mua, không dùng; nếu đã mua, xin mang trả nơi bán.",
+                "Do not buy or use it; if you bought it, take it back to the shop.",
+            ),
+            notice,
+        ),
+        Standing::Suspended(notice) => (
+            language.pick("Lô hàng này tạm dừng bán từ ngày", "This batch is not to be sold since"),
+            language.pick(
+                "Chưa nên mua hoặc dùng cho đến khi có kết luận.",
+                "Better not buy or use it until the matter is settled.",
+            ),
+            notice,
+        ),
+    };
+    let Notice { reason, advice, .. } = notice;
+    let since = date(day_in_vietnam(notice.since));
+    let why = language.pick("Lý do", "Reason");
+    let advice = advice.as_deref().map_or_else(|| usual.to_owned(), sentence);
+    format!("{said} {since}. {why}: {} {advice}", sentence(reason))
+}
+
+/// How a batch stands, in one line.
+pub(super) fn standing(standing: &Standing, language: Language) -> Option<String> {
+    let notice = standing.notice()?;
+    let said = match standing {
+        Standing::Recalled(_) => language.pick("bị thu hồi từ ngày", "recalled since"),
+        Standing::Suspended(_) | Standing::Normal => language.pick("tạm dừng từ ngày", "suspended since"),
+    };
+    Some(format!("{said} {}: {}", date(day_in_vietnam(notice.since)), notice.reason))
+}
+
+fn of_void(void: &Void, language: Language) -> String {
+    let day = date(day_in_vietnam(void.voided_at));
+    match language {
+        Language::Vi => format!(
+            "Tem này đã bị hủy ngày {day} ({}). Hàng mang tem này không được bán: không nên mua, và xin báo cho chúng tôi.",
+            void.reason.vi()
+        ),
+        Language::En => format!(
+            "This stamp was voided on {day} ({}). No goods may be sold with it: better not buy, and please tell us.",
+            void.reason.en()
+        ),
+    }
+}
+
+/// Since when and why a stamp no longer counts, in one line.
+pub(super) fn void(void: &Void, language: Language) -> String {
+    let said = language.pick("đã hủy ngày", "voided on");
+    format!("{said} {} ({})", date(day_in_vietnam(void.voided_at)), language.pick(void.reason.vi(), void.reason.en()))
+}
+
+/// What someone wrote, ending as a sentence does.
+fn sentence(text: &str) -> String {
+    if text.ends_with(['.', '!', '?', '…']) { text.to_owned() } else { format!("{text}.") }
 }
 
 /// Why a stamp was refused, without technical words.

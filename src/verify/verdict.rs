@@ -1,5 +1,6 @@
 //! Decides the headline of a scan from its facts. Pure: no clock, no database, no request. The first row that applies wins.
 
+use crate::batches::types::Standing;
 use crate::keyring::KeyStatus;
 use crate::register::types::CertificateState;
 
@@ -10,6 +11,12 @@ use super::facts::{Facts, Mint, ShelfLifeState};
 pub enum Headline {
     /// Refused, or in no minted run.
     NotIssued,
+    /// The batch is recalled.
+    Recalled,
+    /// The stamp lies in a voided range.
+    Voided,
+    /// The batch is suspended.
+    Suspended,
     /// After the last valid day.
     PastShelfLife,
     /// No certificate was in force on the packing day.
@@ -36,6 +43,9 @@ impl Headline {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotIssued => "not_issued",
+            Self::Recalled => "recalled",
+            Self::Voided => "voided",
+            Self::Suspended => "suspended",
             Self::PastShelfLife => "past_shelf_life",
             Self::CertificateLapsed => "certificate_lapsed",
             Self::Unchecked => "unchecked",
@@ -46,8 +56,8 @@ impl Headline {
     /// Its tone.
     pub const fn tone(self) -> Tone {
         match self {
-            Self::NotIssued => Tone::Red,
-            Self::PastShelfLife | Self::CertificateLapsed | Self::Unchecked => Tone::Amber,
+            Self::NotIssued | Self::Recalled | Self::Voided => Tone::Red,
+            Self::Suspended | Self::PastShelfLife | Self::CertificateLapsed | Self::Unchecked => Tone::Amber,
             Self::Issued => Tone::Green,
         }
     }
@@ -68,6 +78,15 @@ impl Tone {
 pub fn decide(facts: &Facts<'_>) -> Headline {
     if facts.rule().is_some() {
         return Headline::NotIssued;
+    }
+    if matches!(facts.standing(), Some(Standing::Recalled(_))) {
+        return Headline::Recalled;
+    }
+    if facts.void.is_some() {
+        return Headline::Voided;
+    }
+    if matches!(facts.standing(), Some(Standing::Suspended(_))) {
+        return Headline::Suspended;
     }
     if matches!(facts.shelf_life, ShelfLifeState::Past { .. }) {
         return Headline::PastShelfLife;
@@ -103,13 +122,16 @@ mod tests {
 
     use super::super::facts::{BatchFacts, Carrier, Claim, SignedClaim};
     use super::*;
-    use crate::batches::types::{Batch, MintRun};
+    use crate::accounts::types::ProducerNo;
+    use crate::batches::types::find_void;
+    use crate::batches::types::{Batch, MintRun, Notice, SerialRange, Void, VoidReason};
     use crate::register::types::{Certificate, Producer, Product};
     use crate::stamp::{BatchNo, KeyNo, LastValidDay, ProductNo, Rule, Serial};
 
     const NOW: &str = "2026-11-22T05:00:00Z";
 
     /// One stamp of one batch, to be bent by each test.
+    #[derive(Clone, Copy)]
     struct Case {
         packed_on: &'static str,
         window: Option<(&'static str, &'static str)>,
@@ -118,9 +140,20 @@ mod tests {
         key: KeyStatus,
         age: TimeDelta,
         mint: Record,
+        standing: Said,
+        /// The first and the last voided serial; the stamp's own is 3.
+        voided: Option<(u32, u32)>,
     }
 
-    #[derive(PartialEq)]
+    /// What the office says of the batch.
+    #[derive(Clone, Copy)]
+    enum Said {
+        Nothing,
+        Suspended,
+        Recalled,
+    }
+
+    #[derive(Clone, Copy, PartialEq)]
     enum Record {
         Minted,
         NotMinted,
@@ -135,7 +168,26 @@ mod tests {
         key: KeyStatus::Active,
         age: TimeDelta::zero(),
         mint: Record::Minted,
+        standing: Said::Nothing,
+        voided: None,
     };
+
+    fn standing(said: Said) -> Standing {
+        let notice =
+            Notice { reason: "Kiểm nghiệm".into(), advice: None, contact: None, since: NOW.parse().unwrap() };
+        match said {
+            Said::Nothing => Standing::Normal,
+            Said::Suspended => Standing::Suspended(notice),
+            Said::Recalled => Standing::Recalled(notice),
+        }
+    }
+
+    fn voids(case: &Case, now: DateTime<Utc>) -> Vec<Void> {
+        let serial = |n| Serial::new(n).unwrap();
+        let ranges = case.voided.iter().map(|&(first, last)| SerialRange::new(serial(first), serial(last)).unwrap());
+        let void = |range| Void { void_no: 1, range, reason: VoidReason::Lost, note: None, voided_at: now };
+        ranges.map(void).collect()
+    }
 
     #[track_caller]
     fn check(case: &Case, expected: Headline) {
@@ -149,6 +201,7 @@ mod tests {
         let batch = Batch {
             batch_no,
             product_no,
+            producer_no: ProducerNo(1),
             lot: "A".into(),
             packed_on: day(case.packed_on),
             last_valid_day: case.last_valid_day.map(day),
@@ -157,6 +210,10 @@ mod tests {
             is_open: true,
             next_serial: 11,
             opened_at: now,
+            closed_at: None,
+            standing: standing(case.standing),
+            max_stamps: None,
+            version: 1,
         };
         let window = case.window.map(|(from, to)| (day(from), day(to)));
         let revoked = case.revoked_on.map(|on| (day(on), "gian dối".to_owned()));
@@ -196,8 +253,11 @@ mod tests {
         };
         let claim = Claim { batch_no, serial, signed: Some(SignedClaim { product_no, last_valid_day }), key_no };
         let facts = Facts::unchecked(Carrier::Full, claim, Some(case.key), now, today);
+        let voids = voids(case, now);
         let facts = match case.mint {
-            Record::Minted => facts.minted(&run, BatchFacts::new(&batch, &product, now - case.age, today), today),
+            Record::Minted => facts
+                .minted(&run, BatchFacts::new(&batch, &product, now - case.age, today), today)
+                .voided(find_void(&voids, serial)),
             Record::NotMinted => facts.not_minted(),
             Record::OutOfReach => facts,
         };
@@ -222,6 +282,43 @@ mod tests {
     #[test]
     fn a_stamp_outside_every_run_is_not_issued_even_past_its_shelf_life() {
         check(&Case { mint: Record::NotMinted, last_valid_day: Some("2026-01-01"), ..GOOD }, Headline::NotIssued);
+    }
+
+    /// Everything at once that speaks against a stamp; each test takes the first away.
+    const WORST: Case = Case {
+        standing: Said::Recalled,
+        voided: Some((1, 5)),
+        last_valid_day: Some("2026-11-21"),
+        window: Some(("2020-01-02", "2020-12-31")),
+        age: TimeDelta::hours(48),
+        ..GOOD
+    };
+
+    #[test]
+    fn the_first_row_of_the_table_that_applies_is_the_headline() {
+        check(&Case { mint: Record::NotMinted, ..WORST }, Headline::NotIssued);
+        check(&WORST, Headline::Recalled);
+        check(&Case { standing: Said::Suspended, ..WORST }, Headline::Voided);
+        check(&Case { standing: Said::Nothing, ..WORST }, Headline::Voided);
+        check(&Case { standing: Said::Suspended, voided: None, ..WORST }, Headline::Suspended);
+        check(&Case { standing: Said::Nothing, voided: None, ..WORST }, Headline::PastShelfLife);
+        let in_time = Case { standing: Said::Nothing, voided: None, last_valid_day: None, ..WORST };
+        check(&in_time, Headline::CertificateLapsed);
+        check(&Case { window: GOOD.window, ..in_time }, Headline::Unchecked);
+        check(&Case { window: GOOD.window, age: GOOD.age, ..in_time }, Headline::Issued);
+    }
+
+    #[test]
+    fn only_the_stamps_in_a_voided_range_are_voided() {
+        check(&Case { voided: Some((3, 3)), ..GOOD }, Headline::Voided);
+        check(&Case { voided: Some((0, 2)), ..GOOD }, Headline::Issued);
+        check(&Case { voided: Some((4, 10)), ..GOOD }, Headline::Issued);
+    }
+
+    #[test]
+    fn recalled_and_voided_are_red_and_suspended_is_amber() {
+        let tones = [Headline::Recalled, Headline::Voided, Headline::Suspended].map(Headline::tone);
+        assert_eq!(tones, [Tone::Red, Tone::Red, Tone::Amber]);
     }
 
     #[test]
