@@ -24,7 +24,7 @@ run:
 	@exec $(TARGET)/release/nguon demo
 
 test:
-	@scripts/need $(BUILD_NEEDS) postgres
+	@scripts/need $(BUILD_NEEDS) postgres browser
 	cargo test --locked --no-fail-fast
 
 lint:

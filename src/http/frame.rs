@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn a_notice_is_one_of_ours_or_none() {
         assert_eq!(frame("/x?done=saved").notice, Some("Đã lưu."));
-        assert_eq!(frame("/x?done=<script>").notice, None);
+        assert_eq!(frame("/x?done=%3Cscript%3E").notice, None);
     }
 
     #[test]

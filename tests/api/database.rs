@@ -288,7 +288,11 @@ async fn products_and_producers_keep_the_rules_of_their_fields() {
             ("UPDATE products SET shelf_life_n = NULL", "check"),
             ("UPDATE producers SET commune_valid_from = NULL", "foreign key"),
             ("UPDATE producers SET commune_code = '99999'", "foreign key"),
-            ("INSERT INTO producers (name, kind) SELECT name, kind FROM producers", "producers_name_key"),
+            (
+                "INSERT INTO producers (name, kind, commune_code, commune_valid_from) \
+                 SELECT name, kind, commune_code, commune_valid_from FROM producers",
+                "one_producer_per_name_and_commune",
+            ),
         ],
     )
     .await;
