@@ -10,6 +10,7 @@
 
 mod access;
 mod batches;
+mod browser;
 mod cluster;
 mod commands;
 mod commands_backup;
@@ -23,5 +24,6 @@ mod minting;
 mod print;
 mod register;
 mod scans;
+mod sessions;
 mod vectors;
 mod world;

@@ -1,0 +1,5 @@
+//! Accounts of people: who they are, by what they sign in, where they belong.
+
+pub(super) mod login;
+pub(super) mod store;
+pub(super) mod types;

@@ -1,0 +1,5 @@
+//! Sessions: who signed in, on which device, and for how long it holds.
+
+mod service;
+mod store;
+pub(super) mod types;
