@@ -2,6 +2,7 @@
 //! It knows nothing of batches; what a batch asks of a product it asks through `policy`.
 
 pub mod api;
+mod choice;
 pub mod gtin;
 pub mod import;
 mod importing;

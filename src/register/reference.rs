@@ -1,4 +1,4 @@
-//! The dated lists that come with the program: communes before and after 2025-07-01, product sets, star bands.
+//! The dated lists that come with the program: communes before and after 2025-07-01, product sets, star bands, issuers.
 //! Read from assets and written at migration; a later decree adds rows, it changes none.
 
 use chrono::NaiveDate;
@@ -9,6 +9,7 @@ const COMMUNES: &str = include_str!("../../assets/register/communes_thai_nguyen.
 const COMMUNE_CHANGES: &str = include_str!("../../assets/register/communes_old_to_new.tsv");
 const PRODUCT_SETS: &str = include_str!("../../assets/register/product_sets.tsv");
 const STAR_BANDS: &str = include_str!("../../assets/register/star_bands.tsv");
+const ISSUERS: &str = include_str!("../../assets/register/issuers.tsv");
 
 /// The province since the reform.
 const PROVINCE: &str = "Thái Nguyên";
@@ -55,9 +56,20 @@ pub(super) struct ProductSet {
 pub(super) struct StarBand {
     pub(super) stars: i16,
     pub(super) valid_from: NaiveDate,
+    pub(super) valid_to: Option<NaiveDate>,
     pub(super) min_score: i32,
     pub(super) recognised_by: Option<String>,
     pub(super) certificate_months: Option<i16>,
+    pub(super) source: String,
+}
+
+/// Who may stand on a certificate as its issuer, to choose from.
+#[derive(Debug)]
+pub(super) struct Issuer {
+    pub(super) name: String,
+    pub(super) level: String,
+    pub(super) valid_from: NaiveDate,
+    pub(super) valid_to: Option<NaiveDate>,
     pub(super) source: String,
 }
 
@@ -107,12 +119,13 @@ pub(super) fn product_sets() -> Result<Vec<ProductSet>> {
     rows(PRODUCT_SETS)?.into_iter().map(set).collect()
 }
 
-/// The five bands of stars.
+/// The five bands of stars, in each of their lives.
 pub(super) fn star_bands() -> Result<Vec<StarBand>> {
-    let band = |[stars, valid_from, min_score, recognised_by, certificate_months, source]: [String; 6]| {
+    let band = |[stars, valid_from, valid_to, min_score, recognised_by, certificate_months, source]: [String; 7]| {
         Ok(StarBand {
             stars: number(&stars)?,
             valid_from: date(&valid_from)?,
+            valid_to: open_end(&valid_to)?,
             min_score: number(&min_score)?,
             recognised_by: Some(recognised_by).filter(|text| !text.is_empty()),
             certificate_months: if certificate_months.is_empty() { None } else { Some(number(&certificate_months)?) },
@@ -120,6 +133,14 @@ pub(super) fn star_bands() -> Result<Vec<StarBand>> {
         })
     };
     rows(STAR_BANDS)?.into_iter().map(band).collect()
+}
+
+/// Provinces, ministries, and the districts that signed until 2025-06-30. First days reach back no further than the programme.
+pub(super) fn issuers() -> Result<Vec<Issuer>> {
+    let issuer = |[name, level, valid_from, valid_to, source]: [String; 5]| {
+        Ok(Issuer { name, level, valid_from: date(&valid_from)?, valid_to: open_end(&valid_to)?, source })
+    };
+    rows(ISSUERS)?.into_iter().map(issuer).collect()
 }
 
 /// Lines after the heading, split at tabs; an asset of another shape is a defect of the build.
@@ -134,6 +155,11 @@ fn rows<const N: usize>(text: &str) -> Result<Vec<[String; N]>> {
 
 fn date(text: &str) -> Result<NaiveDate> {
     text.parse().map_err(Error::internal)
+}
+
+/// A last day, or none while it goes on.
+fn open_end(text: &str) -> Result<Option<NaiveDate>> {
+    if text.is_empty() { Ok(None) } else { date(text).map(Some) }
 }
 
 fn number<T: std::str::FromStr<Err = std::num::ParseIntError>>(text: &str) -> Result<T> {
@@ -155,12 +181,36 @@ mod tests {
     }
 
     #[test]
-    fn there_are_26_sets_and_5_bands() {
+    fn there_are_26_sets_and_on_every_day_since_the_first_decision_5_bands() {
         assert_eq!(
             product_sets().unwrap().iter().map(|set| set.set_no).collect::<Vec<_>>(),
             (1..=26).collect::<Vec<_>>()
         );
-        let scores = star_bands().unwrap().iter().map(|band| (band.stars, band.min_score)).collect::<Vec<_>>();
-        assert_eq!(scores, [(1, 0), (2, 30), (3, 50), (4, 70), (5, 90)]);
+        let bands = star_bands().unwrap();
+        for day in ["2019-08-21", "2023-02-23", "2023-02-24", "2026-11-22"] {
+            let day = date(day).unwrap();
+            let is_valid = |band: &&StarBand| band.valid_from <= day && band.valid_to.is_none_or(|last| day <= last);
+            let scores: Vec<_> = bands.iter().filter(is_valid).map(|band| (band.stars, band.min_score)).collect();
+            assert_eq!(scores, [(1, 0), (2, 30), (3, 50), (4, 70), (5, 90)], "{day}");
+        }
+    }
+
+    #[test]
+    fn every_former_district_is_an_issuer_until_the_reform_and_no_day_is_without_a_province_and_a_ministry() {
+        let issuers = issuers().unwrap();
+        let districts: Vec<_> = issuers.iter().filter(|issuer| issuer.level == "district").collect();
+        for commune in communes().unwrap() {
+            let Some(district) = commune.district else { continue };
+            let name = |issuer: &str| issuer.to_lowercase() == format!("ubnd {}", district.to_lowercase());
+            assert!(districts.iter().any(|issuer| name(&issuer.name)), "{district}");
+        }
+        assert!(districts.iter().all(|issuer| issuer.valid_to == Some(date(BEFORE_REFORM).unwrap())));
+        for day in ["2018-05-07", "2025-02-28", "2025-03-01", "2025-06-30", "2025-07-01", "2026-11-22"] {
+            let day = date(day).unwrap();
+            let is_valid =
+                |issuer: &&Issuer| issuer.valid_from <= day && issuer.valid_to.is_none_or(|last| day <= last);
+            let levels: Vec<_> = issuers.iter().filter(is_valid).map(|issuer| issuer.level.as_str()).collect();
+            assert!(levels.contains(&"province") && levels.contains(&"ministry"), "{day}");
+        }
     }
 }

@@ -17,8 +17,8 @@ pub use super::importing::{ImportReport, Photos};
 /// The register of one deployment.
 #[derive(Clone)]
 pub struct Register {
-    db: Db,
-    clock: Clock,
+    pub(super) db: Db,
+    pub(super) clock: Clock,
 }
 
 impl Register {
@@ -36,6 +36,7 @@ impl Register {
             store::insert_commune_changes(conn, &reference::commune_changes()?, new_from, old_from).await?;
             store::insert_product_sets(conn, &reference::product_sets()?).await?;
             store::insert_star_bands(conn, &reference::star_bands()?).await?;
+            store::insert_issuers(conn, &reference::issuers()?).await?;
             Ok(())
         })
         .await

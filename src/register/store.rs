@@ -311,6 +311,7 @@ pub(super) async fn insert_star_bands(
         (
             star_bands::stars.eq(band.stars),
             star_bands::valid_from.eq(band.valid_from),
+            star_bands::valid_to.eq(band.valid_to),
             star_bands::min_score.eq(band.min_score),
             star_bands::recognised_by.eq(band.recognised_by.clone()),
             star_bands::certificate_months.eq(band.certificate_months),
@@ -321,6 +322,26 @@ pub(super) async fn insert_star_bands(
     diesel::insert_into(star_bands::table)
         .values(rows)
         .on_conflict((star_bands::stars, star_bands::valid_from))
+        .do_nothing()
+        .execute(conn)
+        .await
+}
+
+pub(super) async fn insert_issuers(conn: &mut AsyncPgConnection, list: &[reference::Issuer]) -> QueryResult<usize> {
+    use crate::db::schema::issuers;
+    let row = |issuer: &reference::Issuer| {
+        (
+            issuers::name.eq(issuer.name.clone()),
+            issuers::level.eq(issuer.level.clone()),
+            issuers::valid_from.eq(issuer.valid_from),
+            issuers::valid_to.eq(issuer.valid_to),
+            issuers::source.eq(issuer.source.clone()),
+        )
+    };
+    let rows: Vec<_> = list.iter().map(row).collect();
+    diesel::insert_into(issuers::table)
+        .values(rows)
+        .on_conflict((issuers::name, issuers::valid_from))
         .do_nothing()
         .execute(conn)
         .await

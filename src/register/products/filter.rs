@@ -7,6 +7,7 @@ use url::form_urlencoded::{Serializer, parse};
 use crate::accounts::types::ProducerNo;
 use crate::error::{Error, Result};
 use crate::http::kept_text;
+use crate::register::choice::choice;
 use crate::register::types::ProducerKind;
 
 /// Products on one page of a list.
@@ -19,34 +20,6 @@ const MAX_SEARCH_WORDS: usize = 10;
 const MAX_MONTHS: u8 = 36;
 /// The last page anyone can ask for; a million products have fewer.
 const MAX_PAGE: u32 = 20_000;
-
-/// Declares a choice with the word that addresses carry.
-macro_rules! choice {
-    ($(#[$doc:meta])+ $name:ident { $($(#[$variant_doc:meta])+ $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name {
-            $($(#[$variant_doc])+ $variant),+
-        }
-
-        impl $name {
-            /// Every choice, in the order of forms.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// The word in addresses.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word),+
-                }
-            }
-
-            /// Reads the word.
-            pub fn parse(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|choice| choice.as_str() == word)
-            }
-        }
-    };
-}
 
 choice! {
     /// How a product's certificates stand today, as in `register::policy`.
