@@ -189,6 +189,10 @@ fn settings(extra: &[(&str, &str)]) -> Settings {
     nguon::config::read(Mode::Demo, &env).unwrap()
 }
 
+fn free_port() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").unwrap()
+}
+
 impl World {
     /// A deployment that is no demonstration, standing at `NOW`.
     pub(crate) async fn new() -> Self {
@@ -202,6 +206,17 @@ impl World {
 
     /// A deployment with these variables besides the usual ones.
     pub(crate) async fn with_settings(extra: &[(&str, &str)], is_demo: bool) -> Self {
+        Self::on(free_port(), extra, is_demo).await
+    }
+
+    /// A deployment whose public address is where it answers, for real browsers.
+    pub(crate) async fn at_its_own_address() -> Self {
+        let listener = free_port();
+        let public_url = format!("http://{}", listener.local_addr().unwrap());
+        Self::on(listener, &[("NGUON_PUBLIC_URL", &public_url)], false).await
+    }
+
+    async fn on(listener: TcpListener, extra: &[(&str, &str)], is_demo: bool) -> Self {
         let test_db = TestDb::new().await;
         let db = test_db.db.clone();
         let clock = Clock::system();
@@ -231,7 +246,6 @@ impl World {
             let keys = keys.clone();
             actix_web::rt::spawn(async move { cards.follow_changes(&keys).await })
         };
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let services = Services {
             settings: settings(extra),
