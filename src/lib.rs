@@ -14,12 +14,14 @@
 //! - [`register`] communes, producers, products, certificates; who may mint
 //! - [`batches`] batches, mint runs, printing
 //! - [`verify`] facts, verdict, the public page
+//! - [`catalogue`] the front page with its search, a public page for every product
 //! - [`cli`] the commands
 //!
 //! Who may import whom is written in ARCHITECTURE.md and held by `tests/architecture.rs`.
 
 pub mod accounts;
 pub mod batches;
+pub mod catalogue;
 pub mod cli;
 pub mod clock;
 pub mod config;

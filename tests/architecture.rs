@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 
 /// Rooms from the ground up; each may know those before it (and the pure ones).
-const ORDER: [&str; 7] = ["db", "http", "keys", "accounts", "register", "batches", "verify"];
+const ORDER: [&str; 10] =
+    ["db", "http", "keys", "accounts", "register", "batches", "verify", "catalogue", "inspect", "desk"];
 /// Rooms that know nothing of the machine.
 const PURE: [&str; 3] = ["stamp", "keyring", "label"];
 /// Open to every room.

@@ -75,8 +75,9 @@ pub(super) async fn run(
         let (cards, keys) = (Arc::clone(&cards), house.keys.clone());
         actix_web::rt::spawn(async move { cards.follow_changes(&keys).await })
     };
-    let House { keys, accounts, register, batches, is_demo, .. } = house;
-    let server = start(listener, Services { settings, keys, accounts, register, batches, verifier, is_demo })?;
+    let House { db, clock, keys, accounts, register, batches, is_demo, .. } = house;
+    let services = Services { db, clock, settings, keys, accounts, register, batches, verifier, is_demo };
+    let server = start(listener, services)?;
     let handle = server.handle();
     let running = actix_web::rt::spawn(server);
     on_ready()?;

@@ -17,7 +17,10 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::accounts::Accounts;
 use crate::batches::Batches;
+use crate::catalogue::{Catalogue, Robots};
+use crate::clock::Clock;
 use crate::config::Settings;
+use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::http::{Gate, Mounts, Network, Public, Route, Site, answer_request, extractor_config, not_found, routes};
 use crate::keys::Keys;
@@ -38,6 +41,10 @@ const MAX_CONNECTIONS_PER_WORKER: usize = 400;
 /// What the server answers with.
 #[derive(Clone)]
 pub struct Services {
+    /// The database, for the rooms that only show what others keep.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
     /// Settings.
     pub settings: Settings,
     /// Keys.
@@ -70,6 +77,7 @@ pub fn route_table() -> Vec<Route> {
         crate::batches::print_api::ROUTES,
         crate::verify::api::ROUTES,
         crate::verify::pages::ROUTES,
+        crate::catalogue::pages::ROUTES,
         crate::http::static_files::ROUTES,
     ];
     faces.concat()
@@ -79,6 +87,7 @@ pub fn route_table() -> Vec<Route> {
 pub fn whole_open_api() -> utoipa::openapi::OpenApi {
     let mut document = open_api();
     document.merge(crate::verify::pages::open_api());
+    document.merge(crate::catalogue::pages::open_api());
     document.merge(crate::verify::api::open_api());
     document.merge(crate::register::api::open_api());
     document.merge(crate::batches::api::open_api());
@@ -114,6 +123,7 @@ fn mount_all(cfg: &mut web::ServiceConfig) {
     crate::batches::print_api::mount(&mut mounts);
     crate::verify::api::mount(&mut mounts);
     crate::verify::pages::mount(&mut mounts);
+    crate::catalogue::pages::mount(&mut mounts);
     crate::http::static_files::mount(&mut mounts);
     extractor_config(cfg);
     cfg.service(SwaggerUi::new("/api/docs/{_:.*}").config(Config::new(["/api/openapi.json"])));
@@ -133,6 +143,8 @@ fn limit_unread(stream: &dyn Any) {
 pub fn start(listener: TcpListener, services: Services) -> Result<Server> {
     let gate = web::Data::new(Gate(Arc::new(services.accounts.clone())));
     let verifier = web::Data::from(Arc::clone(&services.verifier));
+    let catalogue = Catalogue::new(services.db.clone(), services.clock.clone(), services.is_demo);
+    let robots = web::Data::new(Robots::new(&services.settings.identity.public_url, &route_table()));
     let description = web::Data::new(Description(whole_open_api().to_json().map_err(Error::internal)?));
     let server = HttpServer::new(move || {
         let Services { settings, keys, register, batches, .. } = services.clone();
@@ -140,6 +152,8 @@ pub fn start(listener: TcpListener, services: Services) -> Result<Server> {
             .app_data(gate.clone())
             .app_data(verifier.clone())
             .app_data(description.clone())
+            .app_data(robots.clone())
+            .app_data(web::Data::new(catalogue.clone()))
             .app_data(web::Data::new(Site { is_demo: services.is_demo, contact: settings.identity.contact.clone() }))
             .app_data(web::Data::new(settings.identity.public_url.clone()))
             .app_data(web::Data::new(settings.identity))

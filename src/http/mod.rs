@@ -21,7 +21,7 @@ pub use access::{
 };
 pub use body::{IdempotencyKey, JsonBody, MAX_BODY_BYTES};
 pub use cookies::{Cookies, Visit, session_secret};
-pub use document::{Document, Site, page_headers, style_source};
+pub use document::{Document, Site, page_headers, policy_with_pictures, style_source};
 pub use fields::{FORM_TOKEN_FIELD, Fields, MAX_FILES_BYTES, MAX_FORM_BYTES, TextField, UploadedFile, kept_text};
 pub use frame::{
     DESK, FormError, Frame, Link, SIGN_IN, app_headers, page, page_with, refused_page, role_name, see_other,

@@ -125,7 +125,7 @@ async fn load_products(conn: &mut AsyncPgConnection, wanted: Wanted<'_>, day: Na
     };
     let rows: Vec<Joined> = query.load(conn).await?;
     let numbers: Vec<i32> = rows.iter().map(|(product, ..)| product.product_no).collect();
-    let mut certificates = load_certificates(conn, &numbers).await?;
+    let mut certificates = certificates_of(conn, &numbers).await?;
     rows.into_iter()
         .map(|row| {
             let own = certificates.extract_if(.., |(product_no, _)| *product_no == row.0.product_no);
@@ -135,8 +135,11 @@ async fn load_products(conn: &mut AsyncPgConnection, wanted: Wanted<'_>, day: Na
         .collect()
 }
 
-/// Newest window first, those without dates last.
-async fn load_certificates(conn: &mut AsyncPgConnection, product_nos: &[i32]) -> QueryResult<Vec<(i32, Certificate)>> {
+/// Certificates with their product's number: newest window first, those without dates last.
+pub(crate) async fn certificates_of(
+    conn: &mut AsyncPgConnection,
+    product_nos: &[i32],
+) -> QueryResult<Vec<(i32, Certificate)>> {
     type Window = (Option<NaiveDate>, Option<NaiveDate>);
     type Row = (i32, Option<i16>, Option<String>, Option<String>, Window, (Option<NaiveDate>, Option<String>));
     let rows: Vec<Row> = certificates::table

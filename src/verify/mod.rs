@@ -18,3 +18,4 @@ pub use cards::{Card, Cards, Lookup};
 pub use guesses::{Guesses, MAX_WRONG_PER_NETWORK};
 pub use rows::summary;
 pub use service::{Findings, Verifier, offline_facts};
+pub(crate) use texts::certificate_state as certificate_words;

@@ -1,7 +1,7 @@
-//! The public pages: the answer to a scan, and the front page. One response holds everything; no script, nothing from elsewhere.
+//! The answer to a scan as a page. One response holds everything; no script, nothing from elsewhere.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{LOCATION, VARY};
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
@@ -20,7 +20,6 @@ use super::texts;
 use super::verdict::{Headline, Tone, decide};
 
 routes! {
-    GET "/" => show_home: Public,
     GET "/s/{digits:.*}" => show_stamp: Public,
     GET "/c" => find_code: Public,
     GET "/c/{code:.*}" => show_code: Public,
@@ -56,14 +55,6 @@ struct VerdictPage<'f> {
     product: Option<ProductBlock<'f>>,
     stamp: Vec<Row>,
     proof: Vec<&'static str>,
-}
-
-#[derive(Template)]
-#[template(path = "home.html")]
-struct HomePage<'p> {
-    document: Document<'p>,
-    issuer_name: &'p str,
-    contact: &'p str,
 }
 
 /// Tick, exclamation mark, cross: drawn, because fonts differ.
@@ -149,24 +140,6 @@ pub(super) fn respond(
     }
     page_headers(&mut response);
     Ok(response.body(render(facts, identity, Language::of(req), demo)?))
-}
-
-/// The front page: a box for the typed code, and what a stamp does and does not prove.
-#[utoipa::path(get, path = "/", tag = "public", responses((status = 200, description = "The page", content_type = "text/html")))]
-async fn show_home(
-    _: Public,
-    language: Language,
-    identity: web::Data<Identity>,
-    site: web::Data<Site>,
-) -> Result<HttpResponse> {
-    let title = language.pick("Kiểm tra tem", "Check a stamp");
-    let document =
-        Document { language, title, other_language_href: language.pick("/?lang=en", "/?lang=vi"), demo: site.is_demo };
-    let page = HomePage { document, issuer_name: &identity.issuer_name, contact: &identity.contact };
-    let mut response = HttpResponse::Ok();
-    response.insert_header((VARY, "Accept-Language"));
-    page_headers(&mut response);
-    Ok(response.body(page.render().map_err(Error::internal)?))
 }
 
 /// What a full stamp's QR code opens: a page, or JSON for `Accept: application/json`.

@@ -203,7 +203,7 @@ fn refusal(rule: Option<Rule>, language: Language) -> &'static str {
 }
 
 /// How a certificate stood on a day, with the page's class for it.
-pub(super) fn certificate_state(state: CertificateState, language: Language) -> (String, &'static str) {
+pub(crate) fn certificate_state(state: CertificateState, language: Language) -> (String, &'static str) {
     match state {
         CertificateState::InForce => (language.pick("còn hiệu lực", "in force").to_owned(), "yes"),
         CertificateState::Lapsed { last_day } => {

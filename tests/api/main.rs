@@ -11,6 +11,7 @@
 mod access;
 mod batches;
 mod browser;
+mod catalogue;
 mod cluster;
 mod commands;
 mod commands_backup;

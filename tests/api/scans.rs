@@ -611,7 +611,6 @@ async fn an_english_page_has_no_vietnamese_words_of_ours() {
 async fn pages(world: &World, stamp: &StampText) -> Vec<Answer> {
     let mut pages = Vec::new();
     for path in [
-        "/".to_owned(),
         format!("/s/{}", stamp.digits()),
         format!("/c/{}", stamp.plain_code()),
         "/s/1".to_owned(),
@@ -865,7 +864,6 @@ async fn without_the_database_the_office_gets_a_problem_and_is_told_to_try_again
         assert!(!text.contains("t_") && !text.to_lowercase().contains("postgres"), "a cause leaked: {text}");
     }
     assert_eq!(world.public.get("/healthz").await.status, 200);
-    assert_eq!(world.public.get_page("/").await.status, 200);
 }
 
 #[actix_web::test]

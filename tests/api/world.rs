@@ -248,6 +248,8 @@ impl World {
         };
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let services = Services {
+            db: test_db.db.clone(),
+            clock: clock.clone(),
             settings: settings(extra),
             keys: keys.clone(),
             accounts: accounts.clone(),
