@@ -149,6 +149,11 @@ impl Frame {
         static_files::js_href()
     }
 
+    /// Whether a field is the one that was refused.
+    pub fn is_wrong(&self, error: Option<&FormError>, field: &str) -> bool {
+        error.is_some_and(|error| error.field == field)
+    }
+
     /// A day as people write it.
     pub fn day(&self, day: &chrono::NaiveDate) -> String {
         day.format("%d/%m/%Y").to_string()
