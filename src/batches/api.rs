@@ -10,18 +10,22 @@ use sha2::{Digest, Sha256};
 
 use crate::config::PublicUrl;
 use crate::error::{Error, Result, Thing};
-use crate::http::{IdempotencyKey, JsonBody, Office, Problem, routes};
+use crate::http::{IdempotencyKey, JsonBody, Keeper, Problem, Reader, routes};
 use crate::stamp::{BatchNo, ProductNo, Serial};
 
+use super::minting::Minted;
 use super::print::PrintedStamp;
-use super::service::{Batches, Minted};
-use super::types::{Batch, Lot, MintOrder, OpenBatch, OrderKey, Quantity};
+use super::service::Batches;
+use super::types::{
+    Batch, BatchFilter, Lot, MintOrder, MintRun, OpenBatch, OrderKey, Quantity, ShownBatches, Standing,
+};
 
 routes! {
-    GET "/api/v1/batches" => list_batches: Office,
-    POST "/api/v1/batches" => open_batch: Office,
-    GET "/api/v1/batches/{batch_no}" => show_batch: Office,
-    POST "/api/v1/batches/{batch_no}/stamps" => mint_stamps: Office,
+    GET "/api/v1/batches" => list_batches: Reader,
+    POST "/api/v1/batches" => open_batch: Keeper,
+    GET "/api/v1/batches/{batch_no}" => show_batch: Reader,
+    GET "/api/v1/batches/{batch_no}/runs" => list_runs: Reader,
+    POST "/api/v1/batches/{batch_no}/stamps" => mint_stamps: Keeper,
 }
 
 /// Batches on one page when the caller does not say.
@@ -35,6 +39,10 @@ const MAX_LIMIT: u32 = 200;
 struct BatchQuery {
     /// Only batches of this product.
     product_no: Option<u32>,
+    /// Only `open`, `closed`, `suspended` or `recalled` ones.
+    state: Option<String>,
+    /// Only those whose lot has this in it.
+    lot: Option<String>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// Items on the page, 1 to 200; 50 when absent.
@@ -51,7 +59,7 @@ struct BatchPageView {
 
 /// A batch.
 #[derive(Serialize, utoipa::ToSchema)]
-struct BatchView {
+pub(super) struct BatchView {
     batch_no: u32,
     product_no: u32,
     lot: String,
@@ -66,6 +74,71 @@ struct BatchView {
     /// Serials handed out so far.
     n_minted: u32,
     opened_at: DateTime<Utc>,
+    closed_at: Option<DateTime<Utc>>,
+    standing: StandingView,
+    /// Most stamps it may have, when the office has set a number by hand.
+    max_stamps: Option<u32>,
+    /// Counts its changes.
+    version: i32,
+}
+
+/// Whether the batch's goods may be sold.
+#[derive(Serialize, utoipa::ToSchema)]
+struct StandingView {
+    /// `normal`, `suspended` or `recalled`.
+    state: &'static str,
+    reason: Option<String>,
+    advice: Option<String>,
+    contact: Option<String>,
+    since: Option<DateTime<Utc>>,
+}
+
+impl From<Standing> for StandingView {
+    fn from(standing: Standing) -> Self {
+        let state = standing.as_str();
+        match standing {
+            Standing::Normal => Self { state, reason: None, advice: None, contact: None, since: None },
+            Standing::Suspended(notice) | Standing::Recalled(notice) => Self {
+                state,
+                reason: Some(notice.reason),
+                advice: notice.advice,
+                contact: notice.contact,
+                since: Some(notice.since),
+            },
+        }
+    }
+}
+
+/// A run as the list of them shows it.
+#[derive(Serialize, utoipa::ToSchema)]
+struct RunView {
+    first: u32,
+    last: u32,
+    count: u32,
+    scratch: bool,
+    /// The number of the key that signs.
+    key_no: u16,
+    minted_at: DateTime<Utc>,
+}
+
+impl From<MintRun> for RunView {
+    fn from(run: MintRun) -> Self {
+        Self {
+            first: run.first.get(),
+            last: run.last.get(),
+            count: run.range().n_serials(),
+            scratch: run.scratch_key.is_some(),
+            key_no: run.stamp_key.get(),
+            minted_at: run.minted_at,
+        }
+    }
+}
+
+/// What was minted of a batch.
+#[derive(Serialize, utoipa::ToSchema)]
+struct RunList {
+    /// Lowest serial first.
+    items: Vec<RunView>,
 }
 
 impl From<Batch> for BatchView {
@@ -81,6 +154,10 @@ impl From<Batch> for BatchView {
             state: if batch.is_open { "open" } else { "closed" },
             n_minted: batch.next_serial - 1,
             opened_at: batch.opened_at,
+            closed_at: batch.closed_at,
+            standing: batch.standing.into(),
+            max_stamps: batch.max_stamps,
+            version: batch.version,
         }
     }
 }
@@ -192,14 +269,26 @@ pub(super) fn batch_no(text: &str) -> Result<BatchNo> {
     (status = 200, description = "One page", body = BatchPageView),
     (status = 401, description = "No valid token", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn list_batches(_: Office, query: web::Query<BatchQuery>, batches: web::Data<Batches>) -> Result<HttpResponse> {
+async fn list_batches(
+    Reader(actor): Reader,
+    query: web::Query<BatchQuery>,
+    batches: web::Data<Batches>,
+) -> Result<HttpResponse> {
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(Error::invalid("limit", "limit phải từ 1 đến 200.", "limit must be 1 to 200"));
     }
     let product_no = query.product_no.map(ProductNo::new).transpose().map_err(|_| Error::NotFound(Thing::Product))?;
-    let page = batches.list_batches(product_no, query.cursor.as_deref(), limit).await?;
-    let items = page.batches.into_iter().map(BatchView::from).collect();
+    let shown = match query.state.as_deref() {
+        None => None,
+        Some(name) => Some(ShownBatches::parse(name).ok_or_else(|| {
+            let en = "state must be open, closed, suspended or recalled";
+            Error::invalid("state", "state phải là open, closed, suspended hoặc recalled.", en)
+        })?),
+    };
+    let filter = BatchFilter { product_no, shown, lot: query.lot.clone() };
+    let page = batches.list_batches(&actor.reads(), &filter, query.cursor.as_deref(), limit).await?;
+    let items = page.batches.into_iter().map(|listed| BatchView::from(listed.batch)).collect();
     Ok(HttpResponse::Ok().json(BatchPageView { items, next: page.next }))
 }
 
@@ -211,7 +300,7 @@ async fn list_batches(_: Office, query: web::Query<BatchQuery>, batches: web::Da
     (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn open_batch(
-    Office(actor): Office,
+    Keeper(actor): Keeper,
     body: JsonBody<OpenBatchBody>,
     batches: web::Data<Batches>,
 ) -> Result<HttpResponse> {
@@ -235,8 +324,27 @@ async fn open_batch(
     (status = 200, description = "The batch", body = BatchView),
     (status = 404, description = "No such batch", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn show_batch(_: Office, path: web::Path<String>, batches: web::Data<Batches>) -> Result<HttpResponse> {
-    Ok(HttpResponse::Ok().json(BatchView::from(batches.find_batch(batch_no(&path)?).await?)))
+async fn show_batch(
+    Reader(actor): Reader,
+    path: web::Path<String>,
+    batches: web::Data<Batches>,
+) -> Result<HttpResponse> {
+    Ok(HttpResponse::Ok().json(BatchView::from(batches.find_batch(&actor.reads(), batch_no(&path)?).await?)))
+}
+
+/// What was minted of a batch, run by run.
+#[utoipa::path(get, path = "/api/v1/batches/{batch_no}/runs", tag = "batches", security(("token" = [])),
+    params(("batch_no" = u32, Path, description = "Number of the batch")), responses(
+    (status = 200, description = "The runs", body = RunList),
+    (status = 404, description = "No such batch", body = Problem, content_type = "application/problem+json"),
+))]
+async fn list_runs(
+    Reader(actor): Reader,
+    path: web::Path<String>,
+    batches: web::Data<Batches>,
+) -> Result<HttpResponse> {
+    let runs = batches.list_runs(&actor, batch_no(&path)?).await?;
+    Ok(HttpResponse::Ok().json(RunList { items: runs.into_iter().map(RunView::from).collect() }))
 }
 
 /// Mints stamps: reserves serials and signs. Repeating the request under the same key gives the same run.
@@ -247,11 +355,11 @@ async fn show_batch(_: Office, path: web::Path<String>, batches: web::Data<Batch
     ), responses(
     (status = 201, description = "The run", body = MintedView),
     (status = 400, description = "No Idempotency-Key, or the body is no such JSON", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "Refused: certificate, closed batch, exhausted serials, or a reused key", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "Refused: certificate, closed, suspended or recalled batch, quota, exhausted serials, or a reused key", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "Wrong count, or mandatory data is missing", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn mint_stamps(
-    Office(actor): Office,
+    Keeper(actor): Keeper,
     path: web::Path<String>,
     key: IdempotencyKey,
     body: JsonBody<MintBody>,

@@ -3,15 +3,24 @@
 
 pub mod api;
 mod high_water;
+pub mod minting;
+mod opening;
+pub mod overview;
 mod print;
 pub mod print_api;
+pub mod proposals;
+pub mod quota;
 mod service;
 pub mod standing;
 mod store;
+#[cfg(test)]
+mod testing;
+mod trail;
 pub mod types;
 pub mod voids;
 
 pub use high_water::HighWater;
+pub use minting::Minted;
 pub use print::{PrintJob, PrintedStamp};
-pub use service::{Batches, BatchesParts, Minted};
+pub use service::{BatchPage, Batches, BatchesParts};
 pub(crate) use store::{CardRows, load_card_rows};

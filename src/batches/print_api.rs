@@ -7,9 +7,10 @@ use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::Deserialize;
 
+use crate::accounts::types::Actor;
 use crate::config::{Identity, PublicUrl};
 use crate::error::{Error, Result, Thing};
-use crate::http::{Office, PieceSink, Problem, Site, routes, streamed, style_source};
+use crate::http::{Keeper, PieceSink, Problem, Site, routes, streamed, style_source};
 use crate::label::{
     Carrier, CarrierChoice, LabelText, LabelWidth, Plan, PxPerModule, SHEET_CSS, SheetSpec, StampText, label_svg, plan,
     qr_png, qr_svg, sheet_head, sheet_page, sheet_tail, symbol_for,
@@ -23,12 +24,12 @@ use super::service::Batches;
 use super::types::Batch;
 
 routes! {
-    GET "/api/v1/batches/{batch_no}/stamps/{serial}" => show_stamp: Office,
-    GET "/api/v1/batches/{batch_no}/stamps/{serial}/qr.svg" => show_qr_svg: Office,
-    GET "/api/v1/batches/{batch_no}/stamps/{serial}/qr.png" => show_qr_png: Office,
-    GET "/api/v1/batches/{batch_no}/stamps/{serial}/label.svg" => show_label: Office,
-    GET "/api/v1/batches/{batch_no}/stamps.csv" => export_csv: Office,
-    GET "/api/v1/batches/{batch_no}/sheet.html" => show_sheet: Office,
+    GET "/api/v1/batches/{batch_no}/stamps/{serial}" => show_stamp: Keeper,
+    GET "/api/v1/batches/{batch_no}/stamps/{serial}/qr.svg" => show_qr_svg: Keeper,
+    GET "/api/v1/batches/{batch_no}/stamps/{serial}/qr.png" => show_qr_png: Keeper,
+    GET "/api/v1/batches/{batch_no}/stamps/{serial}/label.svg" => show_label: Keeper,
+    GET "/api/v1/batches/{batch_no}/stamps.csv" => export_csv: Keeper,
+    GET "/api/v1/batches/{batch_no}/sheet.html" => show_sheet: Keeper,
 }
 
 /// Pixels a module when the caller does not say: 424 pixels for a full symbol.
@@ -168,9 +169,13 @@ fn parse_serial(text: &str) -> Result<Serial> {
     text.parse().map_err(|_| Error::NotFound(Thing::Stamp))
 }
 
-async fn find_stamp(batches: &Batches, (batch, serial): (&str, &str)) -> Result<(PrintJob, PrintedStamp)> {
+async fn find_stamp(
+    batches: &Batches,
+    actor: &Actor,
+    (batch, serial): (&str, &str),
+) -> Result<(PrintJob, PrintedStamp)> {
     let serial = parse_serial(serial)?;
-    let job = batches.print_job(batch_no(batch)?, Some(serial), Some(serial)).await?;
+    let job = batches.print_job(actor, batch_no(batch)?, Some(serial), Some(serial)).await?;
     tokio::task::spawn_blocking(move || {
         let stamp = job.stamps().next().ok_or(Error::NotFound(Thing::Stamp))??;
         Ok((job, stamp))
@@ -199,12 +204,12 @@ async fn render<T: Send + 'static>(
     (status = 404, description = "Not minted", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn show_stamp(
-    _: Office,
+    Keeper(actor): Keeper,
     path: web::Path<(String, String)>,
     batches: web::Data<Batches>,
     public_url: web::Data<PublicUrl>,
 ) -> Result<HttpResponse> {
-    let (_, stamp) = find_stamp(&batches, (&path.0, &path.1)).await?;
+    let (_, stamp) = find_stamp(&batches, &actor, (&path.0, &path.1)).await?;
     Ok(HttpResponse::Ok().json(StampView::new(&stamp, &public_url)))
 }
 
@@ -216,14 +221,14 @@ async fn show_stamp(
     (status = 422, description = "The symbol does not fit the width", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn show_qr_svg(
-    _: Office,
+    Keeper(actor): Keeper,
     path: web::Path<(String, String)>,
     query: web::Query<LabelQuery>,
     batches: web::Data<Batches>,
     public_url: web::Data<PublicUrl>,
 ) -> Result<HttpResponse> {
     let plan = plan_label(query.carrier.as_deref(), query.width_mm, &public_url)?;
-    let (_, stamp) = find_stamp(&batches, (&path.0, &path.1)).await?;
+    let (_, stamp) = find_stamp(&batches, &actor, (&path.0, &path.1)).await?;
     let svg = render(stamp, public_url, move |text| Ok(qr_svg(&symbol_for(text, plan.carrier, plan.width)?))).await?;
     Ok(svg_response(plan.carrier).body(svg))
 }
@@ -236,7 +241,7 @@ async fn show_qr_svg(
     (status = 422, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn show_qr_png(
-    _: Office,
+    Keeper(actor): Keeper,
     path: web::Path<(String, String)>,
     query: web::Query<PictureQuery>,
     batches: web::Data<Batches>,
@@ -244,7 +249,7 @@ async fn show_qr_png(
 ) -> Result<HttpResponse> {
     let plan = plan_label(query.carrier.as_deref(), query.width_mm, &public_url)?;
     let scale = PxPerModule::new(query.px_per_module.unwrap_or(DEFAULT_PX_PER_MODULE))?;
-    let (_, stamp) = find_stamp(&batches, (&path.0, &path.1)).await?;
+    let (_, stamp) = find_stamp(&batches, &actor, (&path.0, &path.1)).await?;
     let png =
         render(stamp, public_url, move |text| Ok(qr_png(&symbol_for(text, plan.carrier, plan.width)?, scale)?)).await?;
     Ok(HttpResponse::Ok().content_type("image/png").insert_header(("X-Nguon-Carrier", plan.carrier.as_str())).body(png))
@@ -258,7 +263,7 @@ async fn show_qr_png(
     (status = 422, description = "The symbol does not fit the width", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn show_label(
-    _: Office,
+    Keeper(actor): Keeper,
     path: web::Path<(String, String)>,
     query: web::Query<LabelQuery>,
     batches: web::Data<Batches>,
@@ -267,7 +272,7 @@ async fn show_label(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let plan = plan_label(query.carrier.as_deref(), query.width_mm, &public_url)?;
-    let (job, stamp) = find_stamp(&batches, (&path.0, &path.1)).await?;
+    let (job, stamp) = find_stamp(&batches, &actor, (&path.0, &path.1)).await?;
     let facts = LabelFacts::new(&job.batch, &batches.product_of(&job.batch).await?, &identity, &site);
     let carrier = plan.carrier;
     let svg = render(stamp, public_url, move |text| Ok(label_svg(&plan, text, &facts.text())?)).await?;
@@ -292,14 +297,14 @@ fn optional_serial(n: Option<u32>) -> Result<Option<Serial>> {
     (status = 404, description = "Not minted", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn export_csv(
-    Office(actor): Office,
+    Keeper(actor): Keeper,
     path: web::Path<String>,
     query: web::Query<CsvQuery>,
     batches: web::Data<Batches>,
     public_url: web::Data<PublicUrl>,
 ) -> Result<HttpResponse> {
     let (first, last) = (optional_serial(query.first)?, optional_serial(query.last)?);
-    let job = batches.print_job(batch_no(&path)?, first, last).await?;
+    let job = batches.print_job(&actor, batch_no(&path)?, first, last).await?;
     let with_scratch = query.scratch.unwrap_or(false);
     if with_scratch {
         batches.record_scratch_export(&actor, &job).await?;
@@ -340,7 +345,7 @@ fn write_csv(job: &PrintJob, public_url: &PublicUrl, with_scratch: bool, sink: &
     (status = 422, description = "Too many stamps, or the symbol does not fit the width", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn show_sheet(
-    _: Office,
+    Keeper(actor): Keeper,
     path: web::Path<String>,
     query: web::Query<SheetQuery>,
     batches: web::Data<Batches>,
@@ -350,7 +355,7 @@ async fn show_sheet(
 ) -> Result<HttpResponse> {
     let plan = plan_label(query.carrier.as_deref(), query.width_mm, &public_url)?;
     let (first, last) = (optional_serial(query.first)?, optional_serial(query.last)?);
-    let job = batches.print_job(batch_no(&path)?, first, last).await?;
+    let job = batches.print_job(&actor, batch_no(&path)?, first, last).await?;
     let facts = LabelFacts::new(&job.batch, &batches.product_of(&job.batch).await?, &identity, &site);
     let serials = (job.range.first.get(), job.range.last.get());
     SheetSpec::new(&plan, public_url.as_str(), facts.text(), serials, job.n_stamps())?;

@@ -1,15 +1,39 @@
-//! Queries on batches, runs and kept answers. No transaction, no clock, no HTTP.
+//! Queries on batches. Every finder takes a reach: what lies outside is not found. No transaction, no clock, no HTTP.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::accounts::types::ProducerNo;
-use crate::db::schema::{batches, mint_orders, mint_runs, producers, products, scratch_exports};
-use crate::stamp::{BatchNo, KeyNo, LastValidDay, ProductNo, Serial};
+use crate::accounts::reach::within;
+use crate::accounts::types::{Actor, ProducerNo, Reach};
+use crate::db::schema::{batches, producers, products};
+use crate::stamp::{BatchNo, ProductNo};
 
-use super::types::{Batch, MintRun, Notice, OpenBatch, OrderKey, Quantity, SerialRange, Standing, Void};
+use super::minting::runs_of;
+use super::types::{Batch, BatchFilter, MintRun, Notice, OpenBatch, Quantity, ShownBatches, Standing, Void};
 use super::voids::voids_of;
+
+diesel::define_sql_function! {
+    /// Where the second text stands in the first, from 1; 0 when it does not.
+    fn strpos(text: diesel::sql_types::Text, part: diesel::sql_types::Text) -> diesel::sql_types::Integer;
+}
+diesel::define_sql_function! {
+    /// In small letters.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
+/// Who did something, as the columns that say so: a token, an account, or neither at the command line.
+#[derive(Clone, Copy)]
+pub(super) struct By {
+    pub(super) token: Option<i32>,
+    pub(super) account: Option<i32>,
+}
+
+impl By {
+    pub(super) fn of(actor: &Actor) -> Self {
+        Self { token: actor.token_id().map(|id| id.0), account: actor.account_id().map(|id| id.0) }
+    }
+}
 
 /// A batch with whose it is; every query of it has `producers` in it, so that a reach can be asked for.
 #[derive(HasQuery)]
@@ -36,20 +60,6 @@ struct BatchRow {
     version: i32,
     #[diesel(select_expression = producers::producer_no)]
     producer_no: i32,
-}
-
-#[derive(HasQuery, Insertable)]
-#[diesel(table_name = mint_runs)]
-struct RunRow {
-    batch_no: i32,
-    first_serial: i32,
-    last_serial: i32,
-    product_no: i32,
-    last_valid_day: i32,
-    stamp_key_no: i32,
-    code_key_no: i32,
-    scratch_key_no: Option<i32>,
-    minted_at: DateTime<Utc>,
 }
 
 /// A row that breaks the schema's own rules.
@@ -87,23 +97,6 @@ impl BatchRow {
     }
 }
 
-impl RunRow {
-    fn into_run(self) -> QueryResult<MintRun> {
-        let key = |key_no| KeyNo::try_from(key_no).map_err(damaged);
-        Ok(MintRun {
-            batch_no: BatchNo::try_from(self.batch_no).map_err(damaged)?,
-            first: Serial::try_from(self.first_serial).map_err(damaged)?,
-            last: Serial::try_from(self.last_serial).map_err(damaged)?,
-            product_no: ProductNo::try_from(self.product_no).map_err(damaged)?,
-            last_valid_day: LastValidDay::from(u16::try_from(self.last_valid_day).map_err(damaged)?),
-            stamp_key: key(self.stamp_key_no)?,
-            code_key: key(self.code_key_no)?,
-            scratch_key: self.scratch_key_no.map(key).transpose()?,
-            minted_at: self.minted_at,
-        })
-    }
-}
-
 /// A batch with what was minted and voided, for the answer to a scan.
 pub(crate) struct CardRows {
     /// The batch.
@@ -116,28 +109,34 @@ pub(crate) struct CardRows {
 
 /// Everything a scan asks of a batch itself.
 pub(crate) async fn load_card_rows(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Option<CardRows>> {
-    let Some(batch) = find(conn, batch_no).await? else {
+    let Some(batch) = find(conn, &Reach::Everything, batch_no).await? else {
         return Ok(None);
     };
-    let (runs, voids) = (runs(conn, batch_no).await?, voids_of(conn, batch_no).await?);
+    let (runs, voids) = (runs_of(conn, batch_no).await?, voids_of(conn, batch_no).await?);
     Ok(Some(CardRows { batch, runs, voids }))
 }
 
-pub(super) async fn find(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Option<Batch>> {
-    let row: Option<BatchRow> =
-        BatchRow::query().filter(batches::batch_no.eq(batch_no.to_i32())).first(conn).await.optional()?;
+/// One batch, if it lies within reach.
+pub(super) async fn find(conn: &mut AsyncPgConnection, reach: &Reach, batch_no: BatchNo) -> QueryResult<Option<Batch>> {
+    let query = BatchRow::query().filter(batches::batch_no.eq(batch_no.to_i32())).filter(within(reach));
+    let row: Option<BatchRow> = query.first(conn).await.optional()?;
     row.map(BatchRow::into_batch).transpose()
 }
 
-/// Locks the batch until the transaction ends: orders for one batch stand in line.
-pub(super) async fn find_for_update(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Option<Batch>> {
-    // The batch alone is locked, not its product and producer, which others may be editing.
+/// Locks the batch until the transaction ends: whoever changes one batch stands in line. The batch alone is locked, not its
+/// product and producer, which others may be editing.
+pub(super) async fn find_for_update(
+    conn: &mut AsyncPgConnection,
+    reach: &Reach,
+    batch_no: BatchNo,
+) -> QueryResult<Option<Batch>> {
     let row = batches::table.find(batch_no.to_i32()).select(batches::batch_no).for_no_key_update();
     let locked: Option<i32> = row.first(conn).await.optional()?;
-    if locked.is_none() { Ok(None) } else { find(conn, batch_no).await }
+    if locked.is_none() { Ok(None) } else { find(conn, reach, batch_no).await }
 }
 
-pub(super) async fn find_by_lot(
+/// The batch that has a product's lot.
+pub(super) async fn find_lot(
     conn: &mut AsyncPgConnection,
     product_no: ProductNo,
     lot: &str,
@@ -150,6 +149,30 @@ pub(super) async fn find_by_lot(
         .optional()
 }
 
+/// A product's lots that begin like this.
+pub(super) async fn lots_beginning(
+    conn: &mut AsyncPgConnection,
+    product_no: ProductNo,
+    beginning: &str,
+) -> QueryResult<Vec<String>> {
+    batches::table
+        .filter(batches::product_no.eq(product_no.to_i32()).and(strpos(batches::lot, beginning).eq(1)))
+        .select(batches::lot)
+        .load(conn)
+        .await
+}
+
+/// The batch of a product that was opened last.
+pub(super) async fn last_of(
+    conn: &mut AsyncPgConnection,
+    reach: &Reach,
+    product_no: ProductNo,
+) -> QueryResult<Option<Batch>> {
+    let query = BatchRow::query().filter(batches::product_no.eq(product_no.to_i32())).filter(within(reach));
+    let row: Option<BatchRow> = query.order(batches::batch_no.desc()).first(conn).await.optional()?;
+    row.map(BatchRow::into_batch).transpose()
+}
+
 /// Where a page of batches starts: behind an open or a closed batch.
 #[derive(Clone, Copy)]
 pub(super) struct After {
@@ -157,25 +180,43 @@ pub(super) struct After {
     pub(super) batch_no: i32,
 }
 
+/// A batch with the names of its product and its producer.
+pub(super) type NamedBatch = (Batch, String, String);
+
 /// Open batches first, the newest first.
 pub(super) async fn list(
     conn: &mut AsyncPgConnection,
-    product_no: Option<ProductNo>,
+    reach: &Reach,
+    filter: &BatchFilter,
     after: Option<After>,
     limit: i64,
-) -> QueryResult<Vec<Batch>> {
-    let mut query =
-        BatchRow::query().order((batches::state.desc(), batches::batch_no.desc())).limit(limit).into_boxed();
-    if let Some(product_no) = product_no {
+) -> QueryResult<Vec<NamedBatch>> {
+    let mut query = <BatchRow as HasQuery<diesel::pg::Pg>>::base_query()
+        .filter(within(reach))
+        .select((BatchRow::as_select(), products::name, producers::name))
+        .order((batches::state.desc(), batches::batch_no.desc()))
+        .limit(limit)
+        .into_boxed();
+    if let Some(product_no) = filter.product_no {
         query = query.filter(batches::product_no.eq(product_no.to_i32()));
+    }
+    query = match filter.shown {
+        None => query,
+        Some(ShownBatches::Open) => query.filter(batches::state.eq(state_name(true))),
+        Some(ShownBatches::Closed) => query.filter(batches::state.eq(state_name(false))),
+        Some(ShownBatches::Suspended) => query.filter(batches::standing.eq("suspended")),
+        Some(ShownBatches::Recalled) => query.filter(batches::standing.eq("recalled")),
+    };
+    if let Some(lot) = &filter.lot {
+        query = query.filter(strpos(lower(batches::lot), lot.to_lowercase()).gt(0));
     }
     if let Some(after) = after {
         let state = state_name(after.is_open);
         query = query
             .filter(batches::state.lt(state).or(batches::state.eq(state).and(batches::batch_no.lt(after.batch_no))));
     }
-    let rows: Vec<BatchRow> = query.load(conn).await?;
-    rows.into_iter().map(BatchRow::into_batch).collect()
+    let rows: Vec<(BatchRow, String, String)> = query.load(conn).await?;
+    rows.into_iter().map(|(row, product, producer)| Ok((row.into_batch()?, product, producer))).collect()
 }
 
 /// `open` sorts after `closed`, which the order of pages relies on.
@@ -188,7 +229,7 @@ pub(super) async fn insert(
     conn: &mut AsyncPgConnection,
     batch: &OpenBatch,
     now: DateTime<Utc>,
-    opened_by: Option<i32>,
+    by: By,
 ) -> QueryResult<Option<Batch>> {
     let batch_no: Option<i32> = diesel::insert_into(batches::table)
         .values((
@@ -199,7 +240,8 @@ pub(super) async fn insert(
             batches::quantity_thousandths.eq(batch.quantity.map(Quantity::thousandths)),
             batches::unit.eq(batch.unit.as_deref()),
             batches::opened_at.eq(now),
-            batches::opened_by.eq(opened_by),
+            batches::opened_by.eq(by.token),
+            batches::opened_by_account.eq(by.account),
         ))
         .on_conflict((batches::product_no, batches::lot))
         .do_nothing()
@@ -208,9 +250,49 @@ pub(super) async fn insert(
         .await
         .optional()?;
     match batch_no {
-        Some(batch_no) => find(conn, BatchNo::try_from(batch_no).map_err(damaged)?).await,
+        Some(batch_no) => find(conn, &Reach::Everything, BatchNo::try_from(batch_no).map_err(damaged)?).await,
         None => Ok(None),
     }
+}
+
+/// Ends the handing out of stamps.
+pub(super) async fn close(conn: &mut AsyncPgConnection, batch: &Batch, now: DateTime<Utc>) -> QueryResult<usize> {
+    diesel::update(batches::table.find(batch.batch_no.to_i32()))
+        .set((batches::state.eq(state_name(false)), batches::closed_at.eq(now), batches::version.eq(batch.version + 1)))
+        .execute(conn)
+        .await
+}
+
+/// Sets how a batch stands.
+pub(super) async fn set_standing(
+    conn: &mut AsyncPgConnection,
+    batch: &Batch,
+    standing: &Standing,
+) -> QueryResult<usize> {
+    let notice = standing.notice();
+    diesel::update(batches::table.find(batch.batch_no.to_i32()))
+        .set((
+            batches::standing.eq(standing.as_str()),
+            batches::standing_reason.eq(notice.map(|notice| notice.reason.as_str())),
+            batches::standing_advice.eq(notice.and_then(|notice| notice.advice.as_deref())),
+            batches::standing_contact.eq(notice.and_then(|notice| notice.contact.as_deref())),
+            batches::standing_since.eq(notice.map(|notice| notice.since)),
+            batches::version.eq(batch.version + 1),
+        ))
+        .execute(conn)
+        .await
+}
+
+/// Sets the most stamps that a batch may have.
+pub(super) async fn set_max_stamps(
+    conn: &mut AsyncPgConnection,
+    batch: &Batch,
+    max_stamps: Option<i32>,
+) -> QueryResult<usize> {
+    diesel::update(batches::table.find(batch.batch_no.to_i32()))
+        .set((batches::max_stamps.eq(max_stamps), batches::version.eq(batch.version + 1)))
+        .execute(conn)
+        .await
 }
 
 pub(super) async fn set_next_serial(
@@ -219,107 +301,6 @@ pub(super) async fn set_next_serial(
     next_serial: i32,
 ) -> QueryResult<usize> {
     diesel::update(batches::table.find(batch_no.to_i32())).set(batches::next_serial.eq(next_serial)).execute(conn).await
-}
-
-/// Stores a run and returns its number.
-pub(super) async fn insert_run(
-    conn: &mut AsyncPgConnection,
-    run: &MintRun,
-    minted_by: Option<i32>,
-) -> QueryResult<i32> {
-    let key = |key_no: KeyNo| i32::from(key_no.get());
-    let row = RunRow {
-        batch_no: run.batch_no.to_i32(),
-        first_serial: run.first.to_i32(),
-        last_serial: run.last.to_i32(),
-        product_no: run.product_no.to_i32(),
-        last_valid_day: i32::from(run.last_valid_day.get()),
-        stamp_key_no: key(run.stamp_key),
-        code_key_no: key(run.code_key),
-        scratch_key_no: run.scratch_key.map(key),
-        minted_at: run.minted_at,
-    };
-    diesel::insert_into(mint_runs::table)
-        .values((row, mint_runs::minted_by.eq(minted_by)))
-        .returning(mint_runs::run_no)
-        .get_result(conn)
-        .await
-}
-
-/// A batch's runs, lowest serial first.
-pub(super) async fn runs(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Vec<MintRun>> {
-    let query = RunRow::query().filter(mint_runs::batch_no.eq(batch_no.to_i32())).order(mint_runs::first_serial);
-    let rows: Vec<RunRow> = query.load(conn).await?;
-    rows.into_iter().map(RunRow::into_run).collect()
-}
-
-/// The run that answered an order, with the hash of the order's body.
-pub(super) async fn answered_order(
-    conn: &mut AsyncPgConnection,
-    token_id: i32,
-    order: &OrderKey,
-    since: DateTime<Utc>,
-) -> QueryResult<Option<(Vec<u8>, MintRun)>> {
-    let found: Option<(Vec<u8>, RunRow)> = mint_orders::table
-        .inner_join(mint_runs::table)
-        .filter(
-            mint_orders::token_id
-                .eq(token_id)
-                .and(mint_orders::route.eq(&order.route))
-                .and(mint_orders::key.eq(&order.key)),
-        )
-        .filter(mint_orders::created_at.ge(since))
-        .select((mint_orders::body_hash, RunRow::as_select()))
-        .first(conn)
-        .await
-        .optional()?;
-    found.map(|(hash, row)| Ok((hash, row.into_run()?))).transpose()
-}
-
-/// Keeps which run answered an order.
-pub(super) async fn keep_order(
-    conn: &mut AsyncPgConnection,
-    token_id: i32,
-    order: &OrderKey,
-    run_no: i32,
-    now: DateTime<Utc>,
-) -> QueryResult<usize> {
-    diesel::insert_into(mint_orders::table)
-        .values((
-            mint_orders::token_id.eq(token_id),
-            mint_orders::route.eq(&order.route),
-            mint_orders::key.eq(&order.key),
-            mint_orders::body_hash.eq(order.body_hash.as_slice()),
-            mint_orders::run_no.eq(run_no),
-            mint_orders::created_at.eq(now),
-        ))
-        .execute(conn)
-        .await
-}
-
-/// Forgets orders kept before `until`.
-pub(super) async fn forget_orders(conn: &mut AsyncPgConnection, until: DateTime<Utc>) -> QueryResult<usize> {
-    diesel::delete(mint_orders::table.filter(mint_orders::created_at.lt(until))).execute(conn).await
-}
-
-/// Notes that scratch codes left the service.
-pub(super) async fn record_scratch_export(
-    conn: &mut AsyncPgConnection,
-    batch_no: BatchNo,
-    range: SerialRange,
-    exported_by: Option<i32>,
-    now: DateTime<Utc>,
-) -> QueryResult<usize> {
-    diesel::insert_into(scratch_exports::table)
-        .values((
-            scratch_exports::batch_no.eq(batch_no.to_i32()),
-            scratch_exports::first_serial.eq(range.first.to_i32()),
-            scratch_exports::last_serial.eq(range.last.to_i32()),
-            scratch_exports::exported_by.eq(exported_by),
-            scratch_exports::exported_at.eq(now),
-        ))
-        .execute(conn)
-        .await
 }
 
 /// Batch number and next serial of every batch, locked until the transaction ends.

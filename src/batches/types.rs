@@ -19,7 +19,7 @@ pub use super::voids::types::{Void, VoidReason, find_void};
 pub struct Lot(String);
 
 /// GS1 AI 10.
-const MAX_LOT_CHARS: usize = 20;
+pub(super) const MAX_LOT_CHARS: usize = 20;
 /// The marks of GS1 set 82 besides letters and digits.
 const LOT_MARKS: &str = "!\"%&'()*+,-./:;<=>?_";
 
@@ -145,6 +145,50 @@ impl Batch {
     }
 }
 
+/// Which batches a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BatchFilter {
+    /// Of this product alone.
+    pub product_no: Option<ProductNo>,
+    /// In this state alone.
+    pub shown: Option<ShownBatches>,
+    /// Whose lot has this in it, in small or capital letters.
+    pub lot: Option<String>,
+}
+
+/// States of batches as lists are asked for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShownBatches {
+    /// Those that may get more stamps.
+    Open,
+    /// Those that get no more.
+    Closed,
+    /// Not to be sold for now.
+    Suspended,
+    /// Taken back.
+    Recalled,
+}
+
+impl ShownBatches {
+    /// Every state, in the order of forms.
+    pub const ALL: [Self; 4] = [Self::Open, Self::Closed, Self::Suspended, Self::Recalled];
+
+    /// The name in addresses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Suspended => "suspended",
+            Self::Recalled => "recalled",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|shown| shown.as_str() == name)
+    }
+}
+
 /// An order of stamps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MintOrder {
@@ -194,9 +238,14 @@ impl MintRun {
         let is_whole_batch = serial == Serial::WHOLE_BATCH && self.first == Serial::FIRST;
         is_whole_batch || (self.first <= serial && serial <= self.last)
     }
+
+    /// Its serials, without the batch's own.
+    pub fn range(&self) -> SerialRange {
+        SerialRange { first: self.first, last: self.last }
+    }
 }
 
-/// A range of serials asked for.
+/// A range of serials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SerialRange {
     /// The first.
@@ -212,6 +261,18 @@ impl SerialRange {
             return Err(Error::invalid("last", "Số cuối phải không nhỏ hơn số đầu.", "last must not be below first"));
         }
         Ok(Self { first, last })
+    }
+
+    /// How many serials there are in it.
+    pub fn n_serials(&self) -> u32 {
+        self.last.get().saturating_sub(self.first.get()) + 1
+    }
+
+    /// The serials that lie in both.
+    #[must_use]
+    pub fn meet(&self, other: &Self) -> Option<Self> {
+        let (first, last) = (self.first.max(other.first), self.last.min(other.last));
+        (first <= last).then_some(Self { first, last })
     }
 
     /// Whether the serial lies in it.

@@ -79,7 +79,7 @@ pub(super) async fn label(options: LabelOptions) -> Result<()> {
         house.check_issuer(&settings.identity.issuer)?;
         let plan = plan_label(Some(&options.carrier), Some(options.width_mm), &settings.identity.public_url)?;
         let last = if is_sheet { last } else { Some(last.or(first).unwrap_or(Serial::FIRST)) };
-        let job = house.batches.print_job(batch_no, first, last).await?;
+        let job = house.batches.print_job(&Actor::operator(), batch_no, first, last).await?;
         let facts = LabelFacts::new(
             &job.batch,
             &house.batches.product_of(&job.batch).await?,

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Instant;
 
-use crate::accounts::types::Actor;
+use crate::accounts::types::{Actor, Reach};
 use crate::batches::print_api::{LabelFacts, plan_label};
 use crate::batches::types::MintOrder;
 use crate::clock::Clock;
@@ -108,7 +108,7 @@ async fn prepare(house: &House, settings: &Settings, say: &(dyn Fn(&str) + Sync)
     }
     let batch_no = first.ok_or_else(|| Error::internal("the demo has no batches"))?;
     write_sheet(house, settings, batch_no).await?;
-    let job = house.batches.print_job(batch_no, Some(Serial::FIRST), Some(Serial::FIRST)).await?;
+    let job = house.batches.print_job(&Actor::operator(), batch_no, Some(Serial::FIRST), Some(Serial::FIRST)).await?;
     let stamp = job.stamps().next().ok_or_else(|| Error::internal("the demo has no stamps"))??;
     Ok(Prepared { stamp_url: settings.identity.public_url.stamp(&stamp.digits) })
 }
@@ -123,7 +123,7 @@ async fn open_and_mint(house: &House, batch: &DemoBatch, say: &(dyn Fn(&str) + S
     let opened = match house_then.batches.open_batch(&office, batch.order(product_no)?).await {
         Ok(opened) => opened,
         Err(Error::LotTaken { batch_no, .. }) => {
-            house.batches.find_batch(BatchNo::new(batch_no).map_err(Error::internal)?).await?
+            house.batches.find_batch(&Reach::Everything, BatchNo::new(batch_no).map_err(Error::internal)?).await?
         }
         Err(error) => return Err(error),
     };
@@ -143,7 +143,7 @@ async fn find_demo_product(house: &House, name: &str) -> Result<crate::stamp::Pr
 
 async fn write_sheet(house: &House, settings: &Settings, batch_no: BatchNo) -> Result<()> {
     let last = Serial::new(N_ON_SHEET).map_err(Error::internal)?;
-    let job = house.batches.print_job(batch_no, Some(Serial::FIRST), Some(last)).await?;
+    let job = house.batches.print_job(&Actor::operator(), batch_no, Some(Serial::FIRST), Some(last)).await?;
     let facts = LabelFacts::new(
         &job.batch,
         &house.batches.product_of(&job.batch).await?,

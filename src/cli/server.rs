@@ -75,6 +75,8 @@ pub fn route_table() -> Vec<Route> {
         crate::register::api::ROUTES,
         crate::batches::api::ROUTES,
         crate::batches::print_api::ROUTES,
+        crate::batches::standing::api::ROUTES,
+        crate::batches::voids::api::ROUTES,
         crate::verify::api::ROUTES,
         crate::verify::pages::ROUTES,
         crate::catalogue::pages::ROUTES,
@@ -92,6 +94,8 @@ pub fn whole_open_api() -> utoipa::openapi::OpenApi {
     document.merge(crate::register::api::open_api());
     document.merge(crate::batches::api::open_api());
     document.merge(crate::batches::print_api::open_api());
+    document.merge(crate::batches::standing::api::open_api());
+    document.merge(crate::batches::voids::api::open_api());
     "Nguồn".clone_into(&mut document.info.title);
     document.info.description = Some("Tem truy xuất OCOP · electronic stamps for OCOP products".to_owned());
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
@@ -121,6 +125,8 @@ fn mount_all(cfg: &mut web::ServiceConfig) {
     crate::register::api::mount(&mut mounts);
     crate::batches::api::mount(&mut mounts);
     crate::batches::print_api::mount(&mut mounts);
+    crate::batches::standing::api::mount(&mut mounts);
+    crate::batches::voids::api::mount(&mut mounts);
     crate::verify::api::mount(&mut mounts);
     crate::verify::pages::mount(&mut mounts);
     crate::catalogue::pages::mount(&mut mounts);

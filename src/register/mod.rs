@@ -15,4 +15,4 @@ mod store;
 pub mod types;
 
 pub use service::{ImportReport, Photos, Register};
-pub(crate) use store::{certificates_of, find_product};
+pub(crate) use store::{certificates_of, find_product, find_product_within};

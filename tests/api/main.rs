@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod batch_stage;
 mod batches;
 mod browser;
 mod catalogue;
@@ -26,5 +27,7 @@ mod print;
 mod register;
 mod scans;
 mod sessions;
+mod standing;
 mod vectors;
+mod voids;
 mod world;

@@ -98,10 +98,9 @@ impl Browser {
         element.scroll_into_view().await.unwrap();
         element.click().await.unwrap();
         for _ in 0..200 {
-            let state = self.driver.execute(
-                "return document.readyState === 'complete' && !document.documentElement.dataset.old",
-                vec![],
-            );
+            let state = self
+                .driver
+                .execute("return document.readyState === 'complete' && !document.documentElement.dataset.old", vec![]);
             if matches!(state.await.map(|state| state.json().as_bool()), Ok(Some(true))) {
                 return;
             }

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::batches::types::SerialRange;
+use crate::batches::minting::types::Doer;
+use crate::batches::types::{MintRun, SerialRange};
+use crate::error::{Error, Result};
 use crate::stamp::Serial;
 
 /// Why stamps were voided.
@@ -89,6 +91,89 @@ pub struct Void {
     pub voided_at: DateTime<Utc>,
 }
 
+impl Void {
+    /// How many stamps it takes out, without the whole batch's own.
+    pub fn n_stamps(&self) -> u32 {
+        let packs = SerialRange { first: self.range.first.max(Serial::FIRST), last: self.range.last };
+        if packs.last < packs.first { 0 } else { packs.n_serials() }
+    }
+}
+
+/// A void as the batch's page lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoidLine {
+    /// The void.
+    pub void: Void,
+    /// Who did it.
+    pub by: Doer,
+}
+
+/// Stamps to void, checked but for what the batch has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoidOrder {
+    /// Which.
+    pub range: SerialRange,
+    /// Why.
+    pub reason: VoidReason,
+    /// More; `other` needs it.
+    pub note: Option<String>,
+}
+
+/// Longest note, characters.
+pub const MAX_NOTE_CHARS: usize = 500;
+
+impl VoidOrder {
+    /// Checks reason and note.
+    pub fn new(range: SerialRange, reason: &str, note: Option<&str>) -> Result<Self> {
+        let reason = VoidReason::parse(reason)
+            .ok_or_else(|| Error::invalid("reason", "Xin chọn lý do hủy.", "choose one of the reasons"))?;
+        let note = note.map(str::trim).filter(|note| !note.is_empty());
+        if reason == VoidReason::Other && note.is_none() {
+            return Err(Error::invalid(
+                "note",
+                "Với \"lý do khác\", xin ghi rõ lý do vào ghi chú.",
+                "say why in the note when the reason is another one",
+            ));
+        }
+        if note.is_some_and(|note| MAX_NOTE_CHARS < note.chars().count()) {
+            return Err(Error::invalid(
+                "note",
+                format!("Ghi chú dài nhất {MAX_NOTE_CHARS} ký tự."),
+                format!("a note has at most {MAX_NOTE_CHARS} characters"),
+            ));
+        }
+        Ok(Self { range, reason, note: note.map(str::to_owned) })
+    }
+}
+
+/// Whether a range may be voided: every serial of it minted, none of it voided before. Runs and voids lowest serial first.
+pub fn check_void(range: SerialRange, runs: &[MintRun], voids: &[Void]) -> Result<()> {
+    if let Some(void) = voids.iter().find(|void| void.range.meet(&range).is_some()) {
+        let (first, last) = (void.range.first, void.range.last);
+        return Err(Error::refused(
+            "already-voided",
+            format!("Tem số {first} đến {last} của lô này đã hủy trước đó; xin chỉ ghi những tem chưa hủy."),
+            format!("stamps {first} to {last} of this batch are voided already; give only those that are not"),
+        ));
+    }
+    // Walks along the runs: what one leaves over the next must begin with.
+    let mut wanted = range.first.get();
+    for run in runs {
+        let first = if run.holds(Serial::WHOLE_BATCH) { 0 } else { run.first.get() };
+        if first <= wanted && wanted <= run.last.get() {
+            wanted = run.last.get() + 1;
+        }
+    }
+    if range.last.get() < wanted {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "last",
+        format!("Lô này chưa phát tem số {wanted}; xin chỉ hủy những tem đã phát."),
+        format!("stamp {wanted} of this batch was never minted; void only stamps that were"),
+    ))
+}
+
 /// The void that holds a serial. `voids` are of one batch, lowest serial first; no two overlap.
 pub fn find_void(voids: &[Void], serial: Serial) -> Option<&Void> {
     let n_before = voids.partition_point(|void| void.range.last < serial);
@@ -98,6 +183,7 @@ pub fn find_void(voids: &[Void], serial: Serial) -> Option<&Void> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stamp::{BatchNo, KeyNo, LastValidDay, ProductNo};
 
     fn void(first: u32, last: u32) -> Void {
         let serial = |n| Serial::new(n).unwrap();
@@ -114,6 +200,64 @@ mod tests {
         for (serial, first) in expected {
             assert_eq!(found(serial), first, "{serial}");
         }
+    }
+
+    fn run(first: u32, last: u32) -> MintRun {
+        let serial = |n| Serial::new(n).unwrap();
+        MintRun {
+            batch_no: BatchNo::new(1).unwrap(),
+            first: serial(first),
+            last: serial(last),
+            product_no: ProductNo::new(1).unwrap(),
+            last_valid_day: LastValidDay::NONE,
+            stamp_key: KeyNo::new(1).unwrap(),
+            code_key: KeyNo::new(1).unwrap(),
+            scratch_key: None,
+            minted_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[track_caller]
+    fn check((first, last): (u32, u32), expected: Result<(), &str>) {
+        let runs = [run(1, 10), run(11, 20), run(31, 40)];
+        let voids = [void(5, 7), void(15, 15)];
+        let range = SerialRange::new(Serial::new(first).unwrap(), Serial::new(last).unwrap()).unwrap();
+        let checked = check_void(range, &runs, &voids);
+        assert_eq!(checked.map_err(|err| err.code()), expected, "{first} to {last}");
+    }
+
+    #[test]
+    fn a_range_is_voided_when_every_stamp_of_it_was_minted_and_none_is_voided() {
+        check((1, 4), Ok(()));
+        check((8, 14), Ok(()));
+        check((16, 20), Ok(()));
+        check((31, 40), Ok(()));
+        check((0, 0), Ok(()));
+        check((0, 4), Ok(()));
+        check((4, 5), Err("already-voided"));
+        check((7, 7), Err("already-voided"));
+        check((1, 20), Err("already-voided"));
+        check((16, 21), Err("invalid"));
+        check((16, 40), Err("invalid"));
+        check((21, 30), Err("invalid"));
+        check((41, 41), Err("invalid"));
+    }
+
+    #[test]
+    fn the_whole_batchs_stamp_is_there_once_the_first_run_is() {
+        let range = SerialRange::new(Serial::WHOLE_BATCH, Serial::WHOLE_BATCH).unwrap();
+        assert!(check_void(range, &[], &[]).is_err());
+        assert!(check_void(range, &[run(1, 1)], &[]).is_ok());
+    }
+
+    #[test]
+    fn another_reason_needs_a_note() {
+        let range = void(1, 2).range;
+        assert!(VoidOrder::new(range, "lost", Some(" ")).is_ok());
+        assert!(VoidOrder::new(range, "other", Some(" ")).is_err());
+        assert!(VoidOrder::new(range, "other", Some("chuột cắn")).is_ok());
+        assert!(VoidOrder::new(range, "stolen by mice", None).is_err());
+        assert!(VoidOrder::new(range, "lost", Some(&"a".repeat(MAX_NOTE_CHARS + 1))).is_err());
     }
 
     #[test]
