@@ -20,6 +20,8 @@ ALTER TABLE producers ADD CONSTRAINT producers_name_key UNIQUE (name);
 ALTER TABLE producers
     DROP COLUMN tax_code, DROP COLUMN printed_address, DROP COLUMN closed_at, DROP COLUMN version, DROP COLUMN search_key;
 DROP TABLE issuers, files;
+DROP FUNCTION last_day_in_force(date, date);
+DROP FUNCTION search_pattern(text);
 DROP FUNCTION search_key(text);
 DROP EXTENSION pg_trgm;
 DROP EXTENSION unaccent;

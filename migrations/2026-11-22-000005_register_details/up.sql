@@ -7,6 +7,14 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE FUNCTION search_key(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$ SELECT lower(public.unaccent('public.unaccent'::regdictionary, normalize($1, NFC))) $$;
 
+-- The LIKE pattern for one word of a search; marks that LIKE would read are taken as they stand.
+CREATE FUNCTION search_pattern(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$ SELECT '%' || regexp_replace(public.search_key($1), '([\\%_])', '\\\1', 'g') || '%' $$;
+
+-- The last day on which a certificate counts: a revoked one does not on the day of its revocation.
+CREATE FUNCTION last_day_in_force(valid_to date, revoked_on date) RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT least($1, $2 - 1) $$;
+
 -- Files handed in (scans of papers), under their hash.
 CREATE TABLE files (
     sha256 bytea PRIMARY KEY CHECK (octet_length(sha256) = 32),
@@ -79,6 +87,8 @@ CREATE TABLE product_photos (
     -- The first is the one on the stamp's page.
     place smallint NOT NULL CHECK (1 <= place),
     jpeg bytea NOT NULL CHECK (octet_length(jpeg) <= 524288),
+    -- The same for lists, and for products.photo when it stands first.
+    small bytea NOT NULL CHECK (octet_length(small) <= 4096),
     width_px smallint NOT NULL CHECK (0 < width_px),
     height_px smallint NOT NULL CHECK (0 < height_px),
     created_at timestamptz NOT NULL,

@@ -6,9 +6,9 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
-use crate::db::schema::audit_trail;
+use crate::db::schema::{accounts, audit_trail};
 
-use super::types::{Actor, ProducerNo};
+use super::types::{Actor, ProducerNo, Role};
 
 /// What someone did.
 #[derive(Clone, Debug)]
@@ -77,6 +77,30 @@ pub(crate) async fn record(conn: &mut AsyncPgConnection, act: Act<'_>) -> QueryR
         .execute(conn)
         .await
         .map(drop)
+}
+
+/// The last act on a thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastAct {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// As what they acted.
+    pub role: Role,
+    /// The person's name; none for a program and for the operator.
+    pub name: Option<String>,
+}
+
+/// What was done last to a thing, and by whom.
+pub(crate) async fn last_act(conn: &mut AsyncPgConnection, thing: &str) -> QueryResult<Option<LastAct>> {
+    let row: Option<(DateTime<Utc>, String, Option<String>)> = audit_trail::table
+        .left_join(accounts::table.on(accounts::account_id.nullable().eq(audit_trail::account_id)))
+        .filter(audit_trail::thing.eq(thing))
+        .select((audit_trail::at, audit_trail::role, accounts::display_name.nullable()))
+        .order(audit_trail::entry_no.desc())
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(row.and_then(|(at, role, name)| Some(LastAct { at, role: Role::parse(&role)?, name })))
 }
 
 #[cfg(test)]

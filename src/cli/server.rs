@@ -100,7 +100,8 @@ pub fn whole_open_api() -> utoipa::openapi::OpenApi {
     document.info.description = Some("Tem truy xuất OCOP · electronic stamps for OCOP products".to_owned());
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     document.components.get_or_insert_default().add_security_scheme("token", bearer);
-    let operations = document.paths.paths.values_mut().flat_map(|item| [item.get.as_mut(), item.post.as_mut()]);
+    let operations =
+        document.paths.paths.values_mut().flat_map(|item| [item.get.as_mut(), item.post.as_mut(), item.patch.as_mut()]);
     operations.flatten().filter(|operation| operation.security.is_some()).for_each(add_common_refusals);
     document
 }

@@ -328,6 +328,7 @@ diesel::table! {
         product_no -> Int4,
         place -> Int2,
         jpeg -> Bytea,
+        small -> Bytea,
         width_px -> Int2,
         height_px -> Int2,
         created_at -> Timestamptz,

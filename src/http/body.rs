@@ -10,8 +10,8 @@ use std::future::{Ready, ready};
 
 use crate::error::{Error, Result};
 
-/// Largest JSON body, bytes: the largest real one is a batch with every field at its limit, under 1 KiB.
-pub const MAX_BODY_BYTES: usize = 16 * 1024;
+/// Largest JSON body, bytes: the largest real one is a product with both stories at their limit, about 40 KiB.
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// A JSON body of at most `MAX_BODY_BYTES`.
 pub struct JsonBody<T>(pub T);

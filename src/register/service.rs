@@ -1,5 +1,7 @@
 //! Use cases of the register: the deployment's identity, the dated lists, importing, listing.
 
+use std::sync::Arc;
+
 use diesel_async::AsyncConnection;
 
 use crate::clock::Clock;
@@ -9,6 +11,7 @@ use crate::stamp::{Issuer, ProductNo};
 
 use super::import::ImportRow;
 use super::importing::{Existing, apply, lock, make_plan};
+use super::products::ListsCache;
 use super::types::Product;
 use super::{reference, store};
 
@@ -19,12 +22,13 @@ pub use super::importing::{ImportReport, Photos};
 pub struct Register {
     pub(super) db: Db,
     pub(super) clock: Clock,
+    pub(super) lists: Arc<ListsCache>,
 }
 
 impl Register {
     /// On this database.
     pub fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock }
+        Self { db, clock, lists: Arc::default() }
     }
 
     /// Writes the dated lists that come with this version; rows that are there stay as they are.

@@ -35,6 +35,7 @@ struct ProductColumns {
 #[diesel(table_name = producers)]
 struct ProducerColumns {
     producer_no: i32,
+    closed_at: Option<DateTime<Utc>>,
     name: String,
     kind: String,
     village: Option<String>,
@@ -125,11 +126,11 @@ async fn load_products(conn: &mut AsyncPgConnection, wanted: Wanted<'_>, day: Na
     };
     let rows: Vec<Joined> = query.load(conn).await?;
     let numbers: Vec<i32> = rows.iter().map(|(product, ..)| product.product_no).collect();
-    let mut certificates = certificates_of(conn, &numbers).await?;
+    let mut certificates = load_certificates(conn, &numbers).await?;
     rows.into_iter()
         .map(|row| {
-            let own = certificates.extract_if(.., |(product_no, _)| *product_no == row.0.product_no);
-            let own = own.map(|(_, certificate)| certificate).collect();
+            let own = certificates.extract_if(.., |own| own.product_no == row.0.product_no);
+            let own = own.map(|own| own.certificate).collect();
             to_product(row, own)
         })
         .collect()
@@ -140,12 +141,28 @@ pub(crate) async fn certificates_of(
     conn: &mut AsyncPgConnection,
     product_nos: &[i32],
 ) -> QueryResult<Vec<(i32, Certificate)>> {
+    let own = load_certificates(conn, product_nos).await?;
+    Ok(own.into_iter().map(|own| (own.product_no, own.certificate)).collect())
+}
+
+/// A certificate with its number and its product's.
+pub(super) struct OfProduct {
+    pub(super) product_no: i32,
+    pub(super) certificate_id: i32,
+    pub(super) certificate: Certificate,
+}
+
+/// Newest window first, those without dates last.
+pub(super) async fn load_certificates(
+    conn: &mut AsyncPgConnection,
+    product_nos: &[i32],
+) -> QueryResult<Vec<OfProduct>> {
     type Window = (Option<NaiveDate>, Option<NaiveDate>);
-    type Row = (i32, Option<i16>, Option<String>, Option<String>, Window, (Option<NaiveDate>, Option<String>));
+    type Row = ((i32, i32), Option<i16>, Option<String>, Option<String>, Window, (Option<NaiveDate>, Option<String>));
     let rows: Vec<Row> = certificates::table
         .filter(certificates::product_no.eq_any(product_nos))
         .select((
-            certificates::product_no,
+            (certificates::product_no, certificates::certificate_id),
             certificates::stars,
             certificates::certificate_no,
             certificates::issuer,
@@ -155,10 +172,13 @@ pub(crate) async fn certificates_of(
         .order((certificates::product_no, certificates::valid_from.desc().nulls_last(), certificates::certificate_id))
         .load(conn)
         .await?;
-    let to_certificate = |(product_no, stars, number, issuer, (from, to), (revoked_on, reason)): Row| {
-        let stars = stars.and_then(|n| u8::try_from(n).ok());
-        (product_no, Certificate { stars, number, issuer, window: from.zip(to), revoked: revoked_on.zip(reason) })
-    };
+    let to_certificate =
+        |((product_no, certificate_id), stars, number, issuer, (from, to), (revoked_on, reason)): Row| {
+            let stars = stars.and_then(|n| u8::try_from(n).ok());
+            let certificate =
+                Certificate { stars, number, issuer, window: from.zip(to), revoked: revoked_on.zip(reason) };
+            OfProduct { product_no, certificate_id, certificate }
+        };
     Ok(rows.into_iter().map(to_certificate).collect())
 }
 
@@ -177,7 +197,7 @@ fn to_product((product, producer, commune, set): Joined, certificates: Vec<Certi
         photo_base64: product.photo.map(|jpeg| STANDARD.encode(jpeg)),
         demo: product.demo,
         pack: Pack::from_columns(product.pack_thousandths, product.pack_unit.as_deref()),
-        is_closed: product.closed_at.is_some(),
+        is_closed: product.closed_at.is_some() || producer.closed_at.is_some(),
         producer: Producer {
             producer_no: ProducerNo(producer.producer_no),
             name: producer.name,
@@ -190,7 +210,7 @@ fn to_product((product, producer, commune, set): Joined, certificates: Vec<Certi
     })
 }
 
-fn damaged(err: impl std::error::Error + Send + Sync + 'static) -> diesel::result::Error {
+pub(super) fn damaged(err: impl std::error::Error + Send + Sync + 'static) -> diesel::result::Error {
     diesel::result::Error::DeserializationError(Box::new(err))
 }
 

@@ -90,6 +90,13 @@ impl Certificate {
         let is_revoked = self.revoked.as_ref().is_some_and(|(on, _)| *on <= day);
         !is_revoked && self.window.is_some_and(|(first, last)| first <= day && day <= last)
     }
+
+    /// The last day on which it counts: the day before its revocation, if that came first.
+    pub fn last_day(&self) -> Option<NaiveDate> {
+        let (_, last_day) = self.window?;
+        let revoked = self.revoked.as_ref().and_then(|(on, _)| on.pred_opt());
+        Some(revoked.map_or(last_day, |before| before.min(last_day)))
+    }
 }
 
 /// How a product's certificates stand on one day.
@@ -262,6 +269,13 @@ impl Pack {
     pub fn from_columns(thousandths: Option<i64>, unit: Option<&str>) -> Option<Self> {
         let quantity = Quantity::from_thousandths(thousandths?)?;
         Some(Self { quantity, unit: Unit::new("pack_unit", unit?).ok()? })
+    }
+}
+
+impl Pack {
+    /// Whether a form shows it with these texts.
+    pub fn is_written(&self, quantity: &str, unit: &str) -> bool {
+        self.quantity.to_string() == quantity && self.unit.as_str() == unit
     }
 }
 
