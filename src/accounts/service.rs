@@ -1,5 +1,7 @@
 //! The accounts of one deployment: one handle for all their use cases, which stand in the folders beside this file.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
@@ -8,6 +10,7 @@ use crate::db::Db;
 use crate::error::Result;
 use crate::http::Authenticate;
 
+use super::attempts::Attempts;
 use super::types::{Actor, PlainSecret};
 
 /// The accounts of one deployment.
@@ -15,12 +18,13 @@ use super::types::{Actor, PlainSecret};
 pub struct Accounts {
     pub(super) db: Db,
     pub(super) clock: Clock,
+    pub(super) attempts: Arc<Attempts>,
 }
 
 impl Accounts {
     /// On this database.
     pub fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock }
+        Self { db, clock, attempts: Arc::default() }
     }
 }
 
@@ -30,6 +34,6 @@ impl Authenticate for Accounts {
     }
 
     fn of_session(&self, secret: PlainSecret) -> BoxFuture<'_, Result<Actor>> {
-        self.find_person(secret).boxed()
+        self.find_member(secret).boxed()
     }
 }

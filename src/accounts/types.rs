@@ -246,6 +246,14 @@ impl Actor {
         }
     }
 
+    /// The one producer they belong to, if any.
+    pub const fn producer_no(&self) -> Option<ProducerNo> {
+        match self.home {
+            Home::Producer(producer_no) => Some(producer_no),
+            Home::Province | Home::Commune(_) => None,
+        }
+    }
+
     /// The account, when a person acts.
     pub const fn account_id(&self) -> Option<AccountId> {
         match self.who {

@@ -81,6 +81,8 @@ pub fn route_table() -> Vec<Route> {
         crate::verify::pages::ROUTES,
         crate::catalogue::pages::ROUTES,
         crate::http::static_files::ROUTES,
+        crate::accounts::sessions::pages::ROUTES,
+        crate::accounts::links::pages::ROUTES,
     ];
     faces.concat()
 }
@@ -132,6 +134,8 @@ fn mount_all(cfg: &mut web::ServiceConfig) {
     crate::verify::pages::mount(&mut mounts);
     crate::catalogue::pages::mount(&mut mounts);
     crate::http::static_files::mount(&mut mounts);
+    crate::accounts::sessions::pages::mount(&mut mounts);
+    crate::accounts::links::pages::mount(&mut mounts);
     extractor_config(cfg);
     cfg.service(SwaggerUi::new("/api/docs/{_:.*}").config(Config::new(["/api/openapi.json"])));
     mounts.configure(cfg);

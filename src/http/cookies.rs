@@ -51,9 +51,11 @@ impl Cookies {
             .finish()
     }
 
-    /// A session's cookie; it ends with the browser, or with the session.
-    pub fn session(self, secret: &PlainSecret) -> Cookie<'static> {
-        self.secret(SESSION, secret)
+    /// A session's cookie, which the browser keeps for so long, or until it is closed.
+    pub fn session(self, secret: &PlainSecret, kept: Option<std::time::Duration>) -> Cookie<'static> {
+        let mut cookie = self.secret(SESSION, secret);
+        cookie.set_max_age(kept.and_then(|kept| Duration::try_from(kept).ok()));
+        cookie
     }
 
     /// Takes session and visit away.

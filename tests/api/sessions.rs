@@ -2,11 +2,27 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its stage should fail there")]
 
-use nguon::accounts::types::{PlainSecret, Role};
+use nguon::accounts::types::{AccountId, Actor, PlainSecret, Role};
+use nguon::accounts::{Password, PersonDraft};
 use nguon::http::Authenticate;
 
-use crate::browser::{Person, SESSION_COOKIE};
-use crate::world::World;
+use crate::browser::{Browser, Person, SESSION_COOKIE, form_token_in};
+use crate::world::{Answer, World};
+
+/// A password that is taken.
+const PASSWORD: &str = "con trâu đi qua cầu";
+
+/// An account that has `PASSWORD`.
+async fn account(world: &World, login: &str, role: Role) -> AccountId {
+    let draft = PersonDraft::new(login, "Người Thử", role, None, None).unwrap();
+    let (account_id, link) = world.accounts.invite_person(&Actor::operator(), draft).await.unwrap();
+    world.accounts.choose_password(&link.secret, Password::received(PASSWORD), None).await.unwrap();
+    account_id
+}
+
+async fn sign_in(browser: &Browser, login: &str, password: &str) -> Answer {
+    browser.submit("/sign-in", "/sign-in", &[("login", login), ("password", password)]).await
+}
 
 /// Whether the person's session opens anything.
 async fn is_known(world: &World, person: &Person) -> bool {
@@ -66,4 +82,53 @@ async fn a_disabled_account_opens_nothing_at_once() {
     assert!(is_known(&world, &office).await);
     world.sql(&format!("UPDATE accounts SET disabled_at = now() WHERE account_id = {}", office.account_id.0)).await;
     assert!(!is_known(&world, &office).await);
+}
+
+#[actix_web::test]
+async fn someone_signs_in_by_any_spelling_of_their_number_and_out_again() {
+    let world = World::new().await;
+    let account_id = account(&world, "0912 345 678", Role::Office).await;
+    for login in ["+84912345678", "0912.345.678", " 84 912 345 678 "] {
+        let browser = world.browser();
+        assert_eq!(sign_in(&browser, login, PASSWORD).await.assert_sent_on(), "/desk");
+        let page = browser.page("/account").await;
+        assert!(page.contains("0912 345 678") && page.contains("Người Thử"), "{page}");
+        let secret = browser.cookie(SESSION_COOKIE).unwrap();
+        assert_eq!(browser.submit("/account", "/sign-out", &[]).await.assert_sent_on(), "/sign-in");
+        assert_eq!(browser.cookie(SESSION_COOKIE), None);
+        browser.set_cookie(SESSION_COOKIE, &secret);
+        assert_eq!(
+            browser.get("/account").await.assert_sent_on(),
+            "/sign-in?next=%2Faccount",
+            "the old cookie opens nothing"
+        );
+    }
+    let opened = format!(
+        "SELECT count(*) AS n FROM audit_trail WHERE act = 'session.opened' AND account_id = {} AND details = '{{}}'",
+        account_id.0
+    );
+    assert_eq!(world.test_db.count(&opened).await, 3);
+}
+
+#[actix_web::test]
+async fn the_answer_is_the_same_for_a_wrong_password_an_unknown_login_and_a_closed_door() {
+    let world = World::new().await;
+    account(&world, "known", Role::Office).await;
+    let disabled = account(&world, "disabled", Role::Inspector).await;
+    world.accounts.disable_person(&Actor::operator(), disabled, 1).await.unwrap();
+    let draft = PersonDraft::new("invited", "Người Mới", Role::Office, None, None).unwrap();
+    world.accounts.invite_person(&Actor::operator(), draft).await.unwrap();
+    let mut pages = Vec::new();
+    for login in ["known", "disabled", "invited", "unknown", "0912 345 678", "không phải tên"] {
+        let browser = world.browser();
+        let answer = sign_in(&browser, login, "con trâu đi qua sông").await;
+        assert_eq!(answer.status, 401, "{login}");
+        assert_eq!(browser.cookie(SESSION_COOKIE), None);
+        let text = answer.text();
+        pages.push(text.replace(&form_token_in(&text), "").replace(login, ""));
+    }
+    assert!(pages.iter().all(|page| *page == pages[0]), "{pages:#?}");
+    assert!(pages[0].contains("không đúng"));
+    // With the right password the disabled account still gets that answer.
+    assert_eq!(sign_in(&world.browser(), "disabled", PASSWORD).await.status, 401);
 }

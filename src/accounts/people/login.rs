@@ -59,7 +59,7 @@ impl fmt::Display for Login {
 
 fn phone(typed: &str) -> Option<String> {
     let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
-    let is_abroad = typed.starts_with('+') || digits.starts_with("00");
+    let is_abroad = typed.trim_start_matches('(').starts_with('+') || digits.starts_with("00");
     let international = digits.strip_prefix("00").unwrap_or(&digits);
     let vietnamese = if let Some(rest) = international.strip_prefix(VIETNAM).filter(|_| is_abroad) {
         // Some write +84 (0)912 …

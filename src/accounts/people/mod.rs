@@ -1,5 +1,8 @@
 //! Accounts of people: who they are, by what they sign in, where they belong.
 
 pub(super) mod login;
+mod service;
 pub(super) mod store;
 pub(super) mod types;
+
+pub use service::PeoplePage;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::accounts::types::Role;
+use crate::accounts::types::{Role, SessionId};
 
 /// At a desk that others may come to: a night ends it, a lunch break does not.
 const IDLE_AT_A_DESK: TimeDelta = TimeDelta::hours(12);
@@ -21,6 +21,20 @@ pub(in crate::accounts) const fn idle_limit(role: Role) -> TimeDelta {
     }
 }
 
+/// Sessions of one account at the same time; the one left alone longest makes room.
+pub(in crate::accounts) const MAX_SESSIONS: usize = 20;
+/// How long the row of a session that is over is kept.
+pub(in crate::accounts) const KEPT_AFTER_ITS_END: TimeDelta = TimeDelta::days(30);
+
+/// How long a browser keeps a session's cookie when it is closed: on a phone, which closes it all the time, as long as the
+/// session can hold; at a desk not at all.
+pub(in crate::accounts) const fn kept_by_the_browser(role: Role) -> Option<TimeDelta> {
+    match role {
+        Role::Office | Role::Officer | Role::Auditor => None,
+        Role::Producer | Role::Inspector => Some(LONGEST),
+    }
+}
+
 /// What decides whether a session still holds.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::accounts) struct Standing {
@@ -35,6 +49,19 @@ impl Standing {
     pub(in crate::accounts) fn holds(&self, now: DateTime<Utc>) -> bool {
         self.ended_at.is_none() && now < self.expires_at && now < self.last_seen_at + idle_limit(self.role)
     }
+}
+
+/// A session as its person sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenSession {
+    /// Its number.
+    pub session_id: SessionId,
+    /// Browser and system, for telling one's devices apart.
+    pub device: String,
+    /// When they signed in.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, to five minutes.
+    pub last_seen_at: DateTime<Utc>,
 }
 
 #[cfg(test)]
