@@ -211,7 +211,9 @@ async fn every_closed_route_answers_the_office() {
 async fn every_public_route_answers_nobody_and_a_stale_token_alike() {
     let world = minted_world().await;
     let stale = world.public.with_token("nguon_stale");
-    for route in route_table().iter().filter(|route| route.access == "public") {
+    // Forms that are open to all are for browsers, which carry the visit's token; see the tests of signing in.
+    let is_form = |route: &Route| route.face == Face::Page && route.method == "POST";
+    for route in route_table().iter().filter(|route| route.access == "public" && !is_form(route)) {
         for client in [&world.public, &stale] {
             let answer = call(client, route.method, &address(route)).await;
             assert!(
