@@ -73,6 +73,9 @@ pub fn route_table() -> Vec<Route> {
     let faces = [
         ROUTES,
         crate::register::api::ROUTES,
+        crate::register::producers::api::ROUTES,
+        crate::register::producers::pages::ROUTES,
+        crate::register::contacts::pages::ROUTES,
         crate::batches::api::ROUTES,
         crate::batches::print_api::ROUTES,
         crate::batches::standing::api::ROUTES,
@@ -94,6 +97,7 @@ pub fn whole_open_api() -> utoipa::openapi::OpenApi {
     document.merge(crate::catalogue::pages::open_api());
     document.merge(crate::verify::api::open_api());
     document.merge(crate::register::api::open_api());
+    document.merge(crate::register::producers::api::open_api());
     document.merge(crate::batches::api::open_api());
     document.merge(crate::batches::print_api::open_api());
     document.merge(crate::batches::standing::api::open_api());
@@ -126,6 +130,9 @@ fn mount_all(cfg: &mut web::ServiceConfig) {
     let mut mounts = Mounts::default();
     mount(&mut mounts);
     crate::register::api::mount(&mut mounts);
+    crate::register::producers::api::mount(&mut mounts);
+    crate::register::producers::pages::mount(&mut mounts);
+    crate::register::contacts::pages::mount(&mut mounts);
     crate::batches::api::mount(&mut mounts);
     crate::batches::print_api::mount(&mut mounts);
     crate::batches::standing::api::mount(&mut mounts);

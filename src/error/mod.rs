@@ -255,6 +255,8 @@ pub enum Thing {
     Certificate,
     /// A food-safety paper.
     Paper,
+    /// How to reach a producer.
+    Contact,
     /// A picture or scan.
     File,
     /// A person's account.
@@ -281,6 +283,7 @@ impl Thing {
             Self::Producer => "the register has no producer of this number; check the number and try again",
             Self::Certificate => "the register has no such certificate; open it from the product's page",
             Self::Paper => "the register has no such paper; open it from the producer's page",
+            Self::Contact => "there is no such contact; it may have been removed already",
             Self::File => "there is no such file; open it from its page again",
             Self::Account => "there is no such account; open it from the list of people",
             Self::Link => "this link was used, replaced or is older than 72 hours; ask the office for a new one",
@@ -301,6 +304,7 @@ impl Thing {
             Self::Producer => "Trong sổ không có cơ sở mang số này; xin kiểm tra lại số.",
             Self::Certificate => "Trong sổ không có giấy chứng nhận này; xin mở từ trang sản phẩm.",
             Self::Paper => "Trong sổ không có giấy tờ này; xin mở từ trang cơ sở.",
+            Self::Contact => "Không có thông tin liên hệ này; có thể đã được xóa rồi.",
             Self::File => "Không có tệp này; xin mở lại từ trang của nó.",
             Self::Account => "Không có tài khoản này; xin mở từ danh sách người dùng.",
             Self::Link => "Đường dẫn này đã dùng, đã được thay hoặc quá 72 giờ; xin văn phòng gửi đường dẫn mới.",

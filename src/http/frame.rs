@@ -191,12 +191,13 @@ pub const fn role_name(role: Role, language: Language) -> &'static str {
 }
 
 /// What `?done=` may say: set by our own redirects, and by nobody's text.
-const NOTICES: [(&str, &str, &str); 8] = [
+const NOTICES: [(&str, &str, &str); 9] = [
     ("saved", "Đã lưu.", "Saved."),
     ("created", "Đã thêm.", "Added."),
     ("ended", "Đã kết thúc.", "Ended."),
     ("voided", "Đã hủy các tem này.", "These stamps are voided."),
     ("closed", "Đã đóng.", "Closed."),
+    ("removed", "Đã xóa.", "Removed."),
     ("sent", "Đã gửi.", "Sent."),
     ("decided", "Đã ghi quyết định.", "The decision is recorded."),
     (

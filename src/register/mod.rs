@@ -3,11 +3,13 @@
 
 pub mod api;
 mod choice;
+pub mod contacts;
 pub mod gtin;
 pub mod import;
 mod importing;
 pub mod photo;
 pub mod policy;
+pub mod producers;
 pub mod products;
 mod reference;
 mod service;

@@ -24,6 +24,7 @@ mod database;
 mod keys;
 mod minting;
 mod print;
+mod producers;
 mod register;
 mod scans;
 mod sessions;
