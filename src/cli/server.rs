@@ -76,6 +76,9 @@ pub fn route_table() -> Vec<Route> {
         crate::register::producers::api::ROUTES,
         crate::register::producers::pages::ROUTES,
         crate::register::contacts::pages::ROUTES,
+        crate::register::products::pages::ROUTES,
+        crate::register::products::form_pages::ROUTES,
+        crate::register::products::photo_pages::ROUTES,
         crate::batches::api::ROUTES,
         crate::batches::print_api::ROUTES,
         crate::batches::standing::api::ROUTES,
@@ -133,6 +136,9 @@ fn mount_all(cfg: &mut web::ServiceConfig) {
     crate::register::producers::api::mount(&mut mounts);
     crate::register::producers::pages::mount(&mut mounts);
     crate::register::contacts::pages::mount(&mut mounts);
+    crate::register::products::pages::mount(&mut mounts);
+    crate::register::products::form_pages::mount(&mut mounts);
+    crate::register::products::photo_pages::mount(&mut mounts);
     crate::batches::api::mount(&mut mounts);
     crate::batches::print_api::mount(&mut mounts);
     crate::batches::standing::api::mount(&mut mounts);

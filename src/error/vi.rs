@@ -4,6 +4,9 @@ use chrono::NaiveDate;
 
 use super::{Error, Missing, join};
 
+/// From here on sizes are told in megabytes, bytes.
+const MIB: usize = 1024 * 1024;
+
 impl Error {
     /// The sentence in Vietnamese. Longer than other functions: one table, a line or two a variant, is easiest to compare.
     pub fn vi(&self) -> String {
@@ -34,6 +37,9 @@ impl Error {
                 format!(
                     "Nội dung JSON không đúng ở mục \"{at}\"; ngày viết năm-tháng-ngày, ví dụ 2026-11-20, số viết không có dấu ngoặc kép."
                 )
+            }
+            Self::BodyTooLarge { limit } if MIB <= *limit => {
+                format!("Nội dung gửi lên lớn hơn {} MB; xin gửi tệp nhỏ hơn, hoặc gửi làm nhiều lần.", limit / MIB)
             }
             Self::BodyTooLarge { limit } => format!("Nội dung gửi lên lớn hơn {limit} byte; xin gửi nội dung nhỏ hơn."),
             Self::NotJson => "Xin gửi nội dung với Content-Type: application/json.".into(),

@@ -12,8 +12,8 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::Method;
 use actix_web::http::header::{
-    ACCEPT, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue,
-    REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
@@ -46,6 +46,8 @@ impl fmt::Display for RequestId {
 
 /// Longer than a statement, a lock and a connection may take together; a database that hangs holds nobody longer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+/// A form with files takes as long as its files do: 20 MB at one megabit a second, and the work on them.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(180);
 /// Methods longer than this are nonsense and not worth a line of log.
 const MAX_METHOD_BYTES: usize = 16;
 
@@ -57,7 +59,8 @@ pub async fn answer_request(
     let started = Instant::now();
     let id = RequestId::next();
     req.extensions_mut().insert(id);
-    let Ok(answered) = tokio::time::timeout(REQUEST_TIMEOUT, next.call(req)).await else {
+    let limit = if is_upload(req.headers()) { UPLOAD_TIMEOUT } else { REQUEST_TIMEOUT };
+    let Ok(answered) = tokio::time::timeout(limit, next.call(req)).await else {
         return Err(late(id));
     };
     let mut res = answered?.map_into_boxed_body();
@@ -101,6 +104,12 @@ pub async fn answer_request(
     Ok(res)
 }
 
+/// Whether the body is a form with files, which phones send slowly.
+fn is_upload(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    media_type.trim_start().to_ascii_lowercase().starts_with("multipart/form-data")
+}
+
 /// The request is gone with the work on it, so this answer is the same for people and programs.
 fn late(id: RequestId) -> actix_web::Error {
     let error = Error::Unavailable("no answer in time".into());
@@ -140,7 +149,7 @@ fn error_page(error: &Error, language: Language, site: Option<&Site>) -> HttpRes
     let original = error.error_response();
     let mut response = HttpResponse::build(original.status());
     for (name, value) in original.headers() {
-        if name != actix_web::http::header::CONTENT_TYPE {
+        if name != CONTENT_TYPE {
             response.append_header((name, value));
         }
     }

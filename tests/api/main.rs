@@ -25,6 +25,7 @@ mod keys;
 mod minting;
 mod print;
 mod producers;
+mod products;
 mod register;
 mod scans;
 mod sessions;

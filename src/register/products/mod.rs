@@ -4,12 +4,16 @@
 mod body;
 mod filter;
 mod form;
+pub mod form_pages;
 pub(super) mod listing;
 mod lists;
+pub mod pages;
+pub mod photo_pages;
 mod photos;
 mod service;
 mod store;
 pub mod types;
+mod words;
 
 pub use body::ProductBody;
 pub(super) use body::{change_of, draft_of, in_json_names};
