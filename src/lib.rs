@@ -15,6 +15,8 @@
 //! - [`batches`] batches, mint runs, printing
 //! - [`verify`] facts, verdict, the public page
 //! - [`catalogue`] the front page with its search, a public page for every product
+//! - [`inspect`] an inspector's look-up of stamps, codes, batches and lots
+//! - [`desk`] the first page of everyone who signs in, by role
 //! - [`cli`] the commands
 //!
 //! Who may import whom is written in ARCHITECTURE.md and held by `tests/architecture.rs`.
@@ -26,8 +28,10 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod desk;
 pub mod error;
 pub mod http;
+pub mod inspect;
 pub mod keyring;
 pub mod keys;
 pub mod label;

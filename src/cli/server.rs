@@ -21,8 +21,10 @@ use crate::catalogue::{Catalogue, Robots};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::db::Db;
+use crate::desk::Desk;
 use crate::error::{Error, Result};
 use crate::http::{Gate, Mounts, Network, Public, Route, Site, answer_request, extractor_config, not_found, routes};
+use crate::inspect::Inspection;
 use crate::keys::Keys;
 use crate::register::Register;
 use crate::verify::Verifier;
@@ -86,6 +88,8 @@ pub fn route_table() -> Vec<Route> {
         crate::verify::api::ROUTES,
         crate::verify::pages::ROUTES,
         crate::catalogue::pages::ROUTES,
+        crate::inspect::pages::ROUTES,
+        crate::desk::pages::ROUTES,
         crate::http::static_files::ROUTES,
         crate::accounts::sessions::pages::ROUTES,
         crate::accounts::links::pages::ROUTES,
@@ -146,6 +150,8 @@ fn mount_all(cfg: &mut web::ServiceConfig) {
     crate::verify::api::mount(&mut mounts);
     crate::verify::pages::mount(&mut mounts);
     crate::catalogue::pages::mount(&mut mounts);
+    crate::inspect::pages::mount(&mut mounts);
+    crate::desk::pages::mount(&mut mounts);
     crate::http::static_files::mount(&mut mounts);
     crate::accounts::sessions::pages::mount(&mut mounts);
     crate::accounts::links::pages::mount(&mut mounts);
@@ -168,6 +174,8 @@ pub fn start(listener: TcpListener, services: Services) -> Result<Server> {
     let gate = web::Data::new(Gate(Arc::new(services.accounts.clone())));
     let verifier = web::Data::from(Arc::clone(&services.verifier));
     let catalogue = Catalogue::new(services.db.clone(), services.clock.clone(), services.is_demo);
+    let inspection = Inspection::new(services.db.clone(), services.clock.clone(), Arc::clone(&services.verifier));
+    let desk = Desk::new(services.db.clone(), services.clock.clone(), services.batches.clone());
     let robots = web::Data::new(Robots::new(&services.settings.identity.public_url, &route_table()));
     let description = web::Data::new(Description(whole_open_api().to_json().map_err(Error::internal)?));
     let server = HttpServer::new(move || {
@@ -178,6 +186,8 @@ pub fn start(listener: TcpListener, services: Services) -> Result<Server> {
             .app_data(description.clone())
             .app_data(robots.clone())
             .app_data(web::Data::new(catalogue.clone()))
+            .app_data(web::Data::new(inspection.clone()))
+            .app_data(web::Data::new(desk.clone()))
             .app_data(web::Data::new(Site { is_demo: services.is_demo, contact: settings.identity.contact.clone() }))
             .app_data(web::Data::new(settings.identity.public_url.clone()))
             .app_data(web::Data::new(settings.identity))

@@ -17,4 +17,4 @@ mod store;
 pub mod types;
 
 pub use service::{ImportReport, Photos, Register};
-pub(crate) use store::{certificates_of, find_product, find_product_within};
+pub(crate) use store::{certificates_of, find_product, find_product_within, products_within};

@@ -90,10 +90,21 @@ pub(super) async fn products_after(
     load_products(conn, Wanted::After { after, limit }, day).await
 }
 
+/// Products that are not closed within a reach, in ascending order.
+pub(crate) async fn products_within(
+    conn: &mut AsyncPgConnection,
+    reach: &Reach,
+    limit: i64,
+    day: NaiveDate,
+) -> QueryResult<Vec<Product>> {
+    load_products(conn, Wanted::OpenWithin { reach, limit }, day).await
+}
+
 #[derive(Clone, Copy)]
 enum Wanted<'r> {
     One(ProductNo),
     Within(ProductNo, &'r Reach),
+    OpenWithin { reach: &'r Reach, limit: i64 },
     After { after: i32, limit: i64 },
 }
 
@@ -121,6 +132,9 @@ async fn load_products(conn: &mut AsyncPgConnection, wanted: Wanted<'_>, day: Na
         Wanted::One(product_no) => query.filter(products::product_no.eq(product_no.to_i32())),
         Wanted::Within(product_no, reach) => {
             query.filter(products::product_no.eq(product_no.to_i32())).filter(within(reach))
+        }
+        Wanted::OpenWithin { reach, limit } => {
+            query.filter(products::closed_at.is_null()).filter(within(reach)).limit(limit)
         }
         Wanted::After { after, limit } => query.filter(products::product_no.gt(after)).limit(limit),
     };

@@ -14,6 +14,7 @@ use crate::stamp::{N_DIGITS, Reading, TypedCode, read};
 
 use super::answer::Answer;
 use super::facts::{BatchFacts, Facts};
+use super::presented::icon;
 use super::rows::{Row, certificate_rows, certificate_sentence, product_rows, stamp_rows};
 use super::service::Verifier;
 use super::texts;
@@ -55,15 +56,6 @@ struct VerdictPage<'f> {
     product: Option<ProductBlock<'f>>,
     stamp: Vec<Row>,
     proof: Vec<&'static str>,
-}
-
-/// Tick, exclamation mark, cross: drawn, because fonts differ.
-const fn icon(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Green => "M4 13l5 5L20 6",
-        Tone::Amber => "M12 4v10M12 19v.01",
-        Tone::Red => "M5 5l14 14M19 5L5 19",
-    }
 }
 
 fn render(facts: &Facts<'_>, identity: &Identity, language: Language, demo: bool) -> Result<String> {

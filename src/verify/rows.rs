@@ -11,18 +11,23 @@ use super::texts;
 use super::verdict::{Headline, decide};
 
 /// One line: what it is, what it says, and the page's class for it.
-pub(super) struct Row {
-    pub(super) name: &'static str,
-    pub(super) value: String,
-    pub(super) class: &'static str,
+pub struct Row {
+    /// What it is.
+    pub name: &'static str,
+    /// What it says.
+    pub value: String,
+    /// `yes`, `no`, `open` or nothing.
+    pub class: &'static str,
 }
 
 impl Row {
-    fn plain(name: &'static str, value: impl Into<String>) -> Self {
+    /// A line that is neither good nor bad.
+    pub fn plain(name: &'static str, value: impl Into<String>) -> Self {
         Self { name, value: value.into(), class: "" }
     }
 
-    fn toned(name: &'static str, (value, class): (String, &'static str)) -> Self {
+    /// A line with its class.
+    pub fn toned(name: &'static str, (value, class): (String, &'static str)) -> Self {
         Self { name, value, class }
     }
 }

@@ -192,8 +192,8 @@ async fn full_product() -> World {
                  (1, NULL, 'eligibility', 'ATTP-SECRET', '2025-03-01', '2028-02-29', NULL), \
                  (1, 1, 'test_report', NULL, NULL, '2026-01-31', NULL), \
                  (1, NULL, 'haccp', NULL, NULL, NULL, now()); \
-             INSERT INTO product_photos (product_no, place, jpeg, width_px, height_px, created_at) VALUES \
-                 (1, 2, 'x', 640, 480, now()), (1, 1, 'x', 800, 600, now())",
+             INSERT INTO product_photos (product_no, place, jpeg, small, width_px, height_px, created_at) VALUES \
+                 (1, 2, 'x', 'x', 640, 480, now()), (1, 1, 'x', 'x', 800, 600, now())",
         )
         .await;
     let product_no = nguon::stamp::ProductNo::new(1).unwrap();

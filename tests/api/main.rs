@@ -21,6 +21,8 @@ mod commands_register;
 mod commands_setup;
 mod commands_verify;
 mod database;
+mod desk;
+mod inspect;
 mod keys;
 mod minting;
 mod print;
