@@ -286,7 +286,7 @@ async fn list_batches(
             Error::invalid("state", "state phải là open, closed, suspended hoặc recalled.", en)
         })?),
     };
-    let filter = BatchFilter { product_no, shown, lot: query.lot.clone() };
+    let filter = BatchFilter { product_no, shown, lot: query.lot.clone(), words: Vec::new() };
     let page = batches.list_batches(&actor.reads(), &filter, query.cursor.as_deref(), limit).await?;
     let items = page.batches.into_iter().map(|listed| BatchView::from(listed.batch)).collect();
     Ok(HttpResponse::Ok().json(BatchPageView { items, next: page.next }))

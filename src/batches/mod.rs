@@ -6,6 +6,7 @@ mod high_water;
 pub mod minting;
 mod opening;
 pub mod overview;
+pub mod pages;
 mod print;
 pub mod print_api;
 pub mod proposals;

@@ -40,7 +40,7 @@ const CSV_LINES_PER_PIECE: usize = 256;
 /// How a symbol or label is to look.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-struct LabelQuery {
+pub(super) struct LabelQuery {
     /// `auto` (default), `full` or `compact`.
     carrier: Option<String>,
     /// Width of the symbol with its quiet zone, millimetres, 10 to 100; 20 when absent.
@@ -62,7 +62,7 @@ struct PictureQuery {
 /// Which stamps for a print house.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-struct CsvQuery {
+pub(super) struct CsvQuery {
     /// First serial; the first minted one when absent.
     first: Option<u32>,
     /// Last serial; the last minted one when absent.
@@ -74,7 +74,7 @@ struct CsvQuery {
 /// Which stamps on a sheet, and how large.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-struct SheetQuery {
+pub(super) struct SheetQuery {
     /// First serial; the first minted one when absent.
     first: Option<u32>,
     /// Last serial; the last minted one when absent.
@@ -169,7 +169,8 @@ fn parse_serial(text: &str) -> Result<Serial> {
     text.parse().map_err(|_| Error::NotFound(Thing::Stamp))
 }
 
-async fn find_stamp(
+/// One stamp of a batch within the actor's reach, signed.
+pub(super) async fn find_stamp(
     batches: &Batches,
     actor: &Actor,
     (batch, serial): (&str, &str),
@@ -262,7 +263,7 @@ async fn show_qr_png(
     (status = 404, description = "Not minted", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "The symbol does not fit the width", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn show_label(
+pub(super) async fn show_label(
     Keeper(actor): Keeper,
     path: web::Path<(String, String)>,
     query: web::Query<LabelQuery>,
@@ -296,7 +297,7 @@ fn optional_serial(n: Option<u32>) -> Result<Option<Serial>> {
     (status = 403, description = "Scratch codes need their own scope", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "Not minted", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn export_csv(
+pub(super) async fn export_csv(
     Keeper(actor): Keeper,
     path: web::Path<String>,
     query: web::Query<CsvQuery>,
@@ -344,7 +345,7 @@ fn write_csv(job: &PrintJob, public_url: &PublicUrl, with_scratch: bool, sink: &
     (status = 404, description = "Not minted", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "Too many stamps, or the symbol does not fit the width", body = Problem, content_type = "application/problem+json"),
 ))]
-async fn show_sheet(
+pub(super) async fn show_sheet(
     Keeper(actor): Keeper,
     path: web::Path<String>,
     query: web::Query<SheetQuery>,

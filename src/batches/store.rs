@@ -18,6 +18,10 @@ diesel::define_sql_function! {
     fn strpos(text: diesel::sql_types::Text, part: diesel::sql_types::Text) -> diesel::sql_types::Integer;
 }
 diesel::define_sql_function! {
+    /// What a search compares: in small letters, without diacritics (migration 5).
+    fn search_key(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+diesel::define_sql_function! {
     /// In small letters.
     fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }
@@ -209,6 +213,11 @@ pub(super) async fn list(
     };
     if let Some(lot) = &filter.lot {
         query = query.filter(strpos(lower(batches::lot), lot.to_lowercase()).gt(0));
+    }
+    for word in &filter.words {
+        let in_lot = strpos(lower(batches::lot), word.to_lowercase()).gt(0);
+        let in_product = strpos(products::search_key, search_key(word)).gt(0);
+        query = query.filter(in_lot.or(in_product).or(strpos(producers::search_key, search_key(word)).gt(0)));
     }
     if let Some(after) = after {
         let state = state_name(after.is_open);

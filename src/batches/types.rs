@@ -154,6 +154,18 @@ pub struct BatchFilter {
     pub shown: Option<ShownBatches>,
     /// Whose lot has this in it, in small or capital letters.
     pub lot: Option<String>,
+    /// Each of which stands in the lot, or in the product's or producer's name, with or without diacritics.
+    pub words: Vec<String>,
+}
+
+impl BatchFilter {
+    /// Words of a search that are looked at.
+    const MAX_WORDS: usize = 6;
+
+    /// The words of a search.
+    pub fn words_of(search: &str) -> Vec<String> {
+        search.split_whitespace().take(Self::MAX_WORDS).map(str::to_owned).collect()
+    }
 }
 
 /// States of batches as lists are asked for them.

@@ -82,6 +82,7 @@ pub fn route_table() -> Vec<Route> {
         crate::register::products::form_pages::ROUTES,
         crate::register::products::photo_pages::ROUTES,
         crate::batches::api::ROUTES,
+        crate::batches::pages::ROUTES,
         crate::batches::print_api::ROUTES,
         crate::batches::standing::api::ROUTES,
         crate::batches::voids::api::ROUTES,
@@ -144,6 +145,7 @@ fn mount_all(cfg: &mut web::ServiceConfig) {
     crate::register::products::form_pages::mount(&mut mounts);
     crate::register::products::photo_pages::mount(&mut mounts);
     crate::batches::api::mount(&mut mounts);
+    crate::batches::pages::mount(&mut mounts);
     crate::batches::print_api::mount(&mut mounts);
     crate::batches::standing::api::mount(&mut mounts);
     crate::batches::voids::api::mount(&mut mounts);

@@ -191,7 +191,7 @@ pub const fn role_name(role: Role, language: Language) -> &'static str {
 }
 
 /// What `?done=` may say: set by our own redirects, and by nobody's text.
-const NOTICES: [(&str, &str, &str); 9] = [
+const NOTICES: &[(&str, &str, &str)] = &[
     ("saved", "Đã lưu.", "Saved."),
     ("created", "Đã thêm.", "Added."),
     ("ended", "Đã kết thúc.", "Ended."),
@@ -199,6 +199,19 @@ const NOTICES: [(&str, &str, &str); 9] = [
     ("closed", "Đã đóng.", "Closed."),
     ("removed", "Đã xóa.", "Removed."),
     ("sent", "Đã gửi.", "Sent."),
+    ("opened", "Đã mở lô hàng. Giờ có thể đặt tem cho lô này.", "The batch is open. Now you can order its stamps."),
+    (
+        "minted",
+        "Đã phát tem. Xem và in ở mục \"Tem đã phát\".",
+        "The stamps are minted. See and print them under \"Stamps\".",
+    ),
+    (
+        "suspended",
+        "Đã tạm dừng lô. Người quét tem thấy ngay.",
+        "The batch is suspended. Whoever scans is told at once.",
+    ),
+    ("resumed", "Đã cho lô tiếp tục.", "The batch is resumed."),
+    ("recalled", "Đã thu hồi lô. Người quét tem thấy ngay.", "The batch is recalled. Whoever scans is told at once."),
     ("decided", "Đã ghi quyết định.", "The decision is recorded."),
     (
         "password",

@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod batch_pages;
 mod batch_stage;
 mod batches;
 mod browser;
@@ -28,6 +29,7 @@ mod minting;
 mod print;
 mod producers;
 mod products;
+mod quotas;
 mod register;
 mod scans;
 mod sessions;

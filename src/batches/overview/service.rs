@@ -29,8 +29,6 @@ const MAX_CURRENT: i64 = 12;
 const MAX_OF_LOT: i64 = 50;
 /// Products in the list to choose from; more are found by searching.
 const MAX_CHOICES: i64 = 30;
-/// Words of a search that are looked at.
-const MAX_WORDS: usize = 6;
 
 impl Batches {
     /// Everything that the page of one batch shows.
@@ -82,7 +80,7 @@ impl Batches {
 
     /// Products that the actor may open a batch of, with these words in their name or their producer's.
     pub async fn product_choices(&self, actor: &Actor, search: &str) -> Result<Vec<ProductChoice>> {
-        let words: Vec<&str> = search.split_whitespace().take(MAX_WORDS).collect();
+        let words = BatchFilter::words_of(search);
         let today = self.parts.clock.today();
         let mut conn = self.parts.db.conn().await?;
         Ok(product_choices(&mut conn, &actor.writes(), &words, today, MAX_CHOICES).await?)

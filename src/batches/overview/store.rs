@@ -3,21 +3,16 @@
 use chrono::NaiveDate;
 use diesel::dsl::{count_star, sql, sum};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Date, Text};
+use diesel::sql_types::{BigInt, Date};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::accounts::reach::within;
 use crate::accounts::types::Reach;
-use crate::batches::store::damaged;
+use crate::batches::store::{damaged, search_key, strpos};
 use crate::db::schema::{batches, mint_runs, producers, product_sets, products, voids};
 use crate::stamp::ProductNo;
 
 use super::types::{BatchCounts, CurrentBatch, MintedInMonth, ProductChoice};
-
-diesel::define_sql_function! {
-    /// What a search compares: in small letters, without diacritics (migrations/…05).
-    fn search_key(text: Text) -> Text;
-}
 
 /// How many stamps each of these batches has, without the whole batch's own.
 pub(super) async fn n_minted(conn: &mut AsyncPgConnection, batch_nos: &[i32]) -> QueryResult<Vec<(i32, i64)>> {
@@ -116,7 +111,7 @@ pub(super) async fn counts(conn: &mut AsyncPgConnection, reach: &Reach) -> Query
 pub(super) async fn product_choices(
     conn: &mut AsyncPgConnection,
     reach: &Reach,
-    words: &[&str],
+    words: &[String],
     today: NaiveDate,
     limit: i64,
 ) -> QueryResult<Vec<ProductChoice>> {
@@ -135,9 +130,8 @@ pub(super) async fn product_choices(
         .limit(limit)
         .into_boxed();
     for word in words {
-        let in_product = crate::batches::store::strpos(products::search_key, search_key(*word)).gt(0);
-        let in_producer = crate::batches::store::strpos(producers::search_key, search_key(*word)).gt(0);
-        query = query.filter(in_product.or(in_producer));
+        let in_product = strpos(products::search_key, search_key(word)).gt(0);
+        query = query.filter(in_product.or(strpos(producers::search_key, search_key(word)).gt(0)));
     }
     let rows: Vec<(i32, String, String)> = query.load(conn).await?;
     let choice = |(product_no, name, producer)| {
