@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, FixedOffset, NaiveDate, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
 
 /// Vietnam has kept UTC+7 without daylight saving since 1975.
 const HO_CHI_MINH_SECONDS_EAST: i32 = 7 * 3600;
@@ -45,6 +45,11 @@ pub fn day_in_vietnam(instant: DateTime<Utc>) -> NaiveDate {
     in_vietnam(instant).date_naive()
 }
 
+/// The instant at which a calendar day begins in Asia/Ho_Chi_Minh.
+pub fn beginning_of(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(NaiveTime::MIN).and_utc() - TimeDelta::seconds(i64::from(HO_CHI_MINH_SECONDS_EAST))
+}
+
 /// An instant on Vietnam's clocks.
 pub fn in_vietnam(instant: DateTime<Utc>) -> DateTime<FixedOffset> {
     match FixedOffset::east_opt(HO_CHI_MINH_SECONDS_EAST) {
@@ -62,5 +67,7 @@ mod tests {
         let at = |text: &str| day_in_vietnam(text.parse().unwrap()).to_string();
         assert_eq!(at("2026-11-22T16:59:59Z"), "2026-11-22");
         assert_eq!(at("2026-11-22T17:00:00Z"), "2026-11-23");
+        let begins = beginning_of(NaiveDate::from_ymd_opt(2026, 11, 23).unwrap());
+        assert_eq!(begins, "2026-11-22T17:00:00Z".parse::<DateTime<Utc>>().unwrap());
     }
 }

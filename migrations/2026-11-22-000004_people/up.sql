@@ -82,6 +82,9 @@ CREATE TABLE audit_trail (
 );
 CREATE INDEX ON audit_trail (producer_no, entry_no DESC);
 CREATE INDEX ON audit_trail (thing, entry_no DESC);
+CREATE INDEX ON audit_trail (act, entry_no DESC);
+CREATE INDEX ON audit_trail (account_id, entry_no DESC);
+CREATE INDEX ON audit_trail (at);
 CREATE TRIGGER audit_trail_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_trail EXECUTE FUNCTION refuse_change();
 
 -- Orders are remembered by whoever gave them: a token or an account.

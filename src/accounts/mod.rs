@@ -2,13 +2,15 @@
 
 mod attempts;
 pub(crate) mod audit;
+mod choosing;
 pub mod links;
 mod passwords;
-mod people;
+pub mod people;
 pub(crate) mod reach;
 mod service;
 pub mod sessions;
-mod tokens;
+pub mod tokens;
+pub mod trail;
 pub mod types;
 
 pub use links::{LinkOwner, NewLink};
@@ -18,4 +20,4 @@ pub use people::login::Login;
 pub use people::types::{Account, PeopleFilter, Person, PersonDraft, PersonStanding};
 pub use service::Accounts;
 pub use sessions::types::OpenSession;
-pub use tokens::NewToken;
+pub use tokens::{NewToken, Token, TokenOrder, TokenStanding};

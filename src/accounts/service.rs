@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
@@ -25,6 +26,16 @@ impl Accounts {
     /// On this database.
     pub fn new(db: Db, clock: Clock) -> Self {
         Self { db, clock, attempts: Arc::default() }
+    }
+
+    /// The present instant, as accounts see it.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Today, as accounts see it.
+    pub fn today(&self) -> NaiveDate {
+        self.clock.today()
     }
 }
 

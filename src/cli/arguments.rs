@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
 
-use crate::accounts::types::Scope;
+use crate::accounts::types::{Role, Scope};
 use crate::config::VARIABLES;
 use crate::keys::types::Purpose;
 
@@ -89,6 +89,14 @@ pub(super) enum Command {
     Token {
         #[command(subcommand)]
         command: TokenCommand,
+    },
+    /// People who sign in: the first one of the office, and those who forgot their password.
+    #[command(
+        after_help = "Example:\n  nguon account create --login '0912 345 678' --name 'Nguyễn Thị Ví Dụ' --role office"
+    )]
+    Account {
+        #[command(subcommand)]
+        command: AccountCommand,
     },
     /// Exit 0 when the server is ready (for container health checks).
     #[command(after_help = "Example:\n  nguon health http://127.0.0.1:8080")]
@@ -255,13 +263,17 @@ pub(super) struct VerifyOptions {
 pub(super) enum TokenCommand {
     /// Make an access token; it is printed once.
     #[command(
-        after_help = "Example:\n  nguon token create 'in tem ở xưởng' --scope office --scope scratch:read --expires 2027-12-31"
+        after_help = "Examples:\n  nguon token create 'in tem ở xưởng' --scope office --scope scratch:read --expires 2027-12-31\n  nguon token create 'phần mềm của HTX' --producer 12 --scope read --scope stamps:mint --expires 2027-12-31"
     )]
     Create {
         /// What it is for.
         name: String,
-        /// office, scratch:read; may be given more than once.
-        #[arg(long = "scope", default_values = ["office"], value_parser = parse_scope)]
+        /// Whose it is: a producer's number in the register. Without it, the office's own.
+        #[arg(long, requires = "scopes")]
+        producer: Option<i32>,
+        /// office, read, register:write, batches:write, stamps:mint, scratch:read; may be given more than once. A producer's
+        /// token cannot have office.
+        #[arg(long = "scope", id = "scopes", default_values = ["office"], value_parser = parse_scope)]
         scopes: Vec<Scope>,
         /// The last day it works, yyyy-mm-dd.
         #[arg(long)]
@@ -278,10 +290,74 @@ pub(super) enum TokenCommand {
     },
 }
 
+#[derive(Subcommand)]
+pub(super) enum AccountCommand {
+    /// Make an account; prints the one-time link by which its person chooses a password.
+    #[command(
+        after_help = "Examples:\n  nguon account create --login '0912 345 678' --name 'Nguyễn Thị Ví Dụ' --role office\n  nguon account create --login htx.vidu --name 'Trần Văn Ví Dụ' --role producer --producer 12\n  nguon account create --login canbo.backan --name 'Lê Thị Ví Dụ' --role officer --commune 01843"
+    )]
+    Create(NewAccountOptions),
+    /// Make a new one-time link for someone who forgot their password.
+    #[command(after_help = "Example:\n  nguon account reset '0912 345 678'")]
+    Reset {
+        /// Phone number or user name.
+        login: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List everyone who has an account.
+    #[command(after_help = "Example:\n  nguon account list --json")]
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Close the door to an account; its sessions end at once.
+    #[command(after_help = "Example:\n  nguon account disable htx.vidu")]
+    Disable {
+        /// Phone number or user name.
+        login: String,
+    },
+    /// Open the door again.
+    #[command(after_help = "Example:\n  nguon account enable htx.vidu")]
+    Enable {
+        /// Phone number or user name.
+        login: String,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct NewAccountOptions {
+    /// Phone number or user name to sign in by.
+    #[arg(long)]
+    pub(super) login: String,
+    /// The person's name.
+    #[arg(long)]
+    pub(super) name: String,
+    /// office, officer, producer, inspector or auditor.
+    #[arg(long, value_parser = parse_role)]
+    pub(super) role: Role,
+    /// The producer's number in the register, for a producer's member.
+    #[arg(long)]
+    pub(super) producer: Option<i32>,
+    /// The commune's code of today, for an officer.
+    #[arg(long)]
+    pub(super) commune: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+fn parse_role(text: &str) -> Result<Role, String> {
+    Role::parse(text).ok_or_else(|| format!("one of {}", Role::ALL.map(Role::as_str).join(", ")))
+}
+
 fn parse_purpose(text: &str) -> Result<Purpose, String> {
     Purpose::parse(text).ok_or_else(|| "stamp, code or scratch".to_owned())
 }
 
 fn parse_scope(text: &str) -> Result<Scope, String> {
-    Scope::parse(text).ok_or_else(|| "office or scratch:read".to_owned())
+    let names = || Scope::ALL.map(Scope::as_str).join(", ");
+    Scope::parse(text).ok_or_else(|| format!("one of {}", names()))
 }

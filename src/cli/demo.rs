@@ -10,12 +10,14 @@ use crate::batches::types::MintOrder;
 use crate::clock::Clock;
 use crate::config::{Mode, Settings, process_environment, read};
 use crate::error::{Error, Result};
+use crate::http::SIGN_IN;
 use crate::register::Photos;
 use crate::register::import::{FileKind, read_register};
 use crate::stamp::{BatchNo, Serial};
 
 use super::batches::write_sheet_file;
-use super::demo_data::{DemoBatch, batches, founded_at, photos, products};
+use super::demo_data::{DemoBatch, batches, first_producer, founded_at, photos, products};
+use super::demo_people::{PEOPLE_FILE, make_people};
 use super::ground::Ground;
 use super::house::House;
 use super::init::{TOKEN_FILE, migrate_all, set_up};
@@ -101,6 +103,7 @@ async fn prepare(house: &House, settings: &Settings, say: &(dyn Fn(&str) + Sync)
     if !known.iter().any(|product| product.demo) {
         house.register.import(&products(today)?, &photos()?, true).await?;
     }
+    make_people(house, settings, first_producer()).await?;
     let mut first = None;
     for batch in batches(today) {
         let batch_no = open_and_mint(house, &batch, say).await?;
@@ -164,6 +167,8 @@ impl Urls {
         let file = |name: &str| absolute(&settings.storage.data_dir.join(name));
         let lines = vec![
             ("Trang đầu / front page", format!("{}/", settings.identity.public_url.as_str())),
+            ("Đăng nhập / sign in", format!("{}{SIGN_IN}", settings.identity.public_url.as_str())),
+            ("Tên đăng nhập và mật khẩu / user names and passwords", file(PEOPLE_FILE)),
             ("Trang của một con tem / a stamp's page", prepared.stamp_url.clone()),
             ("Tờ tem để in / printable sheet", file(SHEET_FILE)),
             ("Mã truy cập của văn phòng / office token", file(TOKEN_FILE)),

@@ -137,6 +137,12 @@ pub(super) fn products(today: NaiveDate) -> Result<Vec<ImportRow>> {
     rows.collect::<Option<Vec<_>>>().ok_or_else(|| Error::internal("no calendar for the demo"))
 }
 
+/// Whose member the demo's producer is.
+pub(super) const fn first_producer() -> &'static str {
+    let [first, ..] = &EXAMPLES;
+    first.producer
+}
+
 /// Their pictures, shrunk.
 pub(super) fn photos() -> Result<Photos> {
     let shrink = |example: &Example| Ok((example.image.to_owned(), crate::register::photo::shrink(example.picture)?));

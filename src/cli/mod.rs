@@ -1,11 +1,13 @@
 //! The commands. Each reads its settings, opens what it needs, calls services, prints, and ends with a code.
 //! The roof of the house: it may know everything, and nothing knows it.
 
+mod accounts;
 mod arguments;
 mod backup;
 mod batches;
 mod demo;
 mod demo_data;
+mod demo_people;
 mod files;
 mod ground;
 mod health;
@@ -52,6 +54,7 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Label(options) => batches::label(options).await?,
         Command::Verify(options) => return verify::verify(options).await,
         Command::Token { command } => tokens::run(command).await?,
+        Command::Account { command } => accounts::run(command).await?,
         Command::Health { url } => return Ok(health::health(url.as_deref())),
     }
     Ok(ExitCode::SUCCESS)

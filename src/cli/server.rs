@@ -94,6 +94,9 @@ pub fn route_table() -> Vec<Route> {
         crate::http::static_files::ROUTES,
         crate::accounts::sessions::pages::ROUTES,
         crate::accounts::links::pages::ROUTES,
+        crate::accounts::trail::pages::ROUTES,
+        crate::accounts::tokens::pages::ROUTES,
+        crate::accounts::people::pages::ROUTES,
     ];
     faces.concat()
 }
@@ -157,6 +160,9 @@ fn mount_all(cfg: &mut web::ServiceConfig) {
     crate::http::static_files::mount(&mut mounts);
     crate::accounts::sessions::pages::mount(&mut mounts);
     crate::accounts::links::pages::mount(&mut mounts);
+    crate::accounts::trail::pages::mount(&mut mounts);
+    crate::accounts::tokens::pages::mount(&mut mounts);
+    crate::accounts::people::pages::mount(&mut mounts);
     extractor_config(cfg);
     cfg.service(SwaggerUi::new("/api/docs/{_:.*}").config(Config::new(["/api/openapi.json"])));
     mounts.configure(cfg);

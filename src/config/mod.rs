@@ -124,6 +124,13 @@ pub fn read_issuer(env: Environment<'_>) -> Result<Issuer, SettingError> {
     source.finish(issuer)
 }
 
+/// Reads what printed addresses start with alone, for commands that print links.
+pub fn read_public_url(mode: Mode, env: Environment<'_>) -> Result<PublicUrl, SettingError> {
+    let mut source = Source::new(env);
+    let public_url = public_url(mode, &mut source);
+    source.finish(public_url)
+}
+
 fn storage(mode: Mode, source: &mut Source<'_>) -> Option<Storage> {
     let default = if mode == Mode::Demo { DEMO_DATA } else { SERVICE_DATA };
     let data_dir = PathBuf::from(source.text("NGUON_DATA").unwrap_or_else(|| default.to_owned()));

@@ -93,6 +93,11 @@ impl PublicUrl {
         format!("{}/s/{digits}", self.0)
     }
 
+    /// The address of a one-time link.
+    pub fn link(&self, secret: &str) -> String {
+        format!("{}/link/{secret}", self.0)
+    }
+
     /// The address of a typed code.
     pub fn code(&self, plain_code: &str) -> String {
         format!("{}/c/{plain_code}", self.0)

@@ -48,7 +48,7 @@ pub(crate) struct File<'f> {
 impl World {
     /// A browser that nobody has signed in with.
     pub(crate) fn browser(&self) -> Browser {
-        Browser { client: Client::new(&self.base_url, None), cookies: Arc::default() }
+        Browser::at(&self.base_url)
     }
 
     /// A new person of this role, signed in: an officer of `COMMUNE`, a member of producer 1.
@@ -105,6 +105,11 @@ impl World {
 }
 
 impl Browser {
+    /// A browser without cookies that opens pages of this server.
+    pub(crate) fn at(base_url: &str) -> Self {
+        Self { client: Client::new(base_url, None), cookies: Arc::default() }
+    }
+
     pub(crate) fn set_cookie(&self, name: &str, value: &str) {
         self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
     }

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use nix::sys::signal::Signal;
 use serde_json::json;
 
+use crate::browser::Browser;
 use crate::commands::{Place, Server, free_port};
 use crate::world::Client;
 
@@ -18,7 +19,7 @@ fn demo_place() -> Place {
         .fold(Place::new(), Place::without)
 }
 
-/// The printed values: front page, a stamp's page, sheet, token file.
+/// The printed values: front page, where to sign in, logins and passwords, a stamp's page, sheet, token file.
 fn shown(server: &Server) -> Vec<String> {
     let printed = server.printed();
     let values = printed.lines().filter_map(|line| line.strip_prefix("  "));
@@ -30,11 +31,15 @@ async fn the_demo_shows_a_visitor_everything_and_keeps_it() {
     let place = demo_place();
     let server = place.start("demo");
     let first = shown(&server);
-    let [front, stamp, sheet, token] = first.as_slice() else { panic!("{}", server.printed()) };
-    let paths = [place.data().join("sheet.html"), place.data().join("office.token")];
-    assert_eq!([sheet, token], paths.each_ref().map(|path| path.to_str().unwrap()));
-    let mode = fs::metadata(token).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode, 0o600);
+    let [front, sign_in, people, stamp, sheet, token] = first.as_slice() else { panic!("{}", server.printed()) };
+    let paths = ["accounts.txt", "sheet.html", "office.token"].map(|name| place.data().join(name));
+    assert_eq!([people, sheet, token], paths.each_ref().map(|path| path.to_str().unwrap()));
+    for secret in [people, token] {
+        let mode = fs::metadata(secret).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{secret}");
+    }
+    assert_eq!(*sign_in, format!("{front}sign-in"));
+    check_people(&server, &fs::read_to_string(people).unwrap()).await;
     check_sheet(&fs::read_to_string(sheet).unwrap());
 
     let public = Client::new("", None);
@@ -51,6 +56,23 @@ async fn the_demo_shows_a_visitor_everything_and_keeps_it() {
     assert_eq!(Client::new("", None).get(stamp).await.status, 200);
     server.stop(Signal::SIGINT);
     assert_eq!(place.postgres_processes(), Vec::<std::path::PathBuf>::new());
+}
+
+/// Everyone in the file can sign in with the password beside their name, and none of the passwords was printed.
+async fn check_people(server: &Server, file: &str) {
+    let lines: Vec<Vec<&str>> = file.lines().skip(3).map(|line| line.split_whitespace().take(2).collect()).collect();
+    assert_eq!(
+        lines.iter().map(|line| line[0]).collect::<Vec<_>>(),
+        ["vanphong", "canbo", "chuthe", "thanhtra", "kiemtoan"]
+    );
+    for line in lines {
+        assert!(!server.printed().contains(line[1]), "a password was printed");
+        let browser = Browser::at(&server.base_url);
+        let fields = [("login", line[0]), ("password", line[1])];
+        let answer = browser.submit("/sign-in", "/sign-in", &fields).await;
+        assert_eq!(answer.assert_sent_on(), "/desk", "{}", line[0]);
+        assert!(browser.page("/account").await.contains("Người Trình Diễn"));
+    }
 }
 
 fn check_sheet(sheet: &str) {

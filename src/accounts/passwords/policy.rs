@@ -2,9 +2,9 @@
 //!
 //! No rule about kinds of characters: they make people write "Matkhau@1" (NIST SP 800-63B, 5.1.1.2).
 
-use unicode_normalization::UnicodeNormalization;
 use zxcvbn::{Score, zxcvbn};
 
+use crate::accounts::choosing::plain_letters;
 use crate::accounts::people::login::Login;
 use crate::error::{Error, Result};
 
@@ -43,6 +43,7 @@ pub(in crate::accounts) fn examine(password: &str, owner: &Owner) -> Result<()> 
             format!("a password has at most {MAX_CHARS} characters"),
         ));
     }
+    // Guessers try small letters without diacritics first, so a password is worth no more than they are.
     let plain = plain_letters(password);
     if own_words(owner).iter().any(|word| plain.contains(word.as_str())) {
         return Err(invalid(
@@ -80,12 +81,6 @@ fn own_words(owner: &Owner) -> Vec<String> {
     words.extend(name.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_owned));
     words.retain(|word| MIN_NAME_PART_CHARS <= word.len());
     words
-}
-
-/// Small letters without diacritics: guessers try these first, so a password is worth no more than they are.
-fn plain_letters(text: &str) -> String {
-    let small = text.to_lowercase().replace('đ', "d");
-    small.nfd().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).collect()
 }
 
 #[cfg(test)]
