@@ -81,6 +81,9 @@ pub fn route_table() -> Vec<Route> {
         crate::register::products::pages::ROUTES,
         crate::register::products::form_pages::ROUTES,
         crate::register::products::photo_pages::ROUTES,
+        crate::register::certificates::api::ROUTES,
+        crate::register::certificates::pages::ROUTES,
+        crate::register::certificates::reminders_pages::ROUTES,
         crate::batches::api::ROUTES,
         crate::batches::pages::ROUTES,
         crate::batches::print_api::ROUTES,
@@ -109,6 +112,7 @@ pub fn whole_open_api() -> utoipa::openapi::OpenApi {
     document.merge(crate::verify::api::open_api());
     document.merge(crate::register::api::open_api());
     document.merge(crate::register::producers::api::open_api());
+    document.merge(crate::register::certificates::api::open_api());
     document.merge(crate::batches::api::open_api());
     document.merge(crate::batches::print_api::open_api());
     document.merge(crate::batches::standing::api::open_api());
@@ -147,6 +151,9 @@ fn mount_all(cfg: &mut web::ServiceConfig) {
     crate::register::products::pages::mount(&mut mounts);
     crate::register::products::form_pages::mount(&mut mounts);
     crate::register::products::photo_pages::mount(&mut mounts);
+    crate::register::certificates::api::mount(&mut mounts);
+    crate::register::certificates::pages::mount(&mut mounts);
+    crate::register::certificates::reminders_pages::mount(&mut mounts);
     crate::batches::api::mount(&mut mounts);
     crate::batches::pages::mount(&mut mounts);
     crate::batches::print_api::mount(&mut mounts);

@@ -4,6 +4,7 @@
 mod access;
 mod body;
 mod cookies;
+mod csv;
 mod document;
 mod fields;
 mod frame;
@@ -21,6 +22,7 @@ pub use access::{
 };
 pub use body::{IdempotencyKey, JsonBody, MAX_BODY_BYTES};
 pub use cookies::{Cookies, Visit, session_secret};
+pub use csv::{CSV_HEAD, csv_line};
 pub use document::{Document, Site, page_headers, policy_with_pictures, style_source};
 pub use fields::{FORM_TOKEN_FIELD, Fields, MAX_FILES_BYTES, MAX_FORM_BYTES, TextField, UploadedFile, kept_text};
 pub use frame::{

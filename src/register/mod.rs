@@ -2,8 +2,10 @@
 //! It knows nothing of batches; what a batch asks of a product it asks through `policy`.
 
 pub mod api;
+pub mod certificates;
 mod choice;
 pub mod contacts;
+pub mod files;
 pub mod gtin;
 pub mod import;
 mod importing;

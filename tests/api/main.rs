@@ -14,6 +14,7 @@ mod batch_stage;
 mod batches;
 mod browser;
 mod catalogue;
+mod certificates;
 mod cluster;
 mod commands;
 mod commands_backup;

@@ -5,3 +5,5 @@ pub mod pages;
 mod service;
 mod store;
 pub mod types;
+
+pub(in crate::register) use store::contacts_of;

@@ -1,5 +1,7 @@
 //! Pages of producers: the list, one producer's sheet, the form that adds or changes one. Extract, call one service, show.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use askama::Template;
@@ -12,10 +14,11 @@ use crate::http::{
 use crate::register::Register;
 use crate::register::contacts::pages::ContactBlock;
 use crate::register::products::Closed;
+use crate::register::products::types::Lists;
 
 use super::filter::{PAGE_ROWS, ProducerFilter, ProducerSort};
 use super::form::{filled, read_entry, read_own_entry};
-use super::types::{Commune, OwnProduct, ProducerChange, ProducerKind, ProducerPage, ProducerSheet};
+use super::types::{OwnProduct, ProducerChange, ProducerKind, ProducerPage, ProducerSheet};
 
 pages! {
     GET "/producers" => list_producers: Reader,
@@ -85,7 +88,7 @@ async fn list_producers(
 ) -> Result<HttpResponse> {
     let filter = ProducerFilter::from_query(req.query_string())?;
     let found = register.list_producers(&actor.reads(), &filter).await?;
-    let communes = register.communes_of_today().await?;
+    let lists = register.lists().await?;
     let language = Language::of(&req);
     let frame = Frame::new(
         &req,
@@ -98,7 +101,7 @@ async fn list_producers(
     );
     let option = |value: &str, vi: &str, en: &str| (value.to_owned(), language.pick(vi, en).to_owned());
     let mut places = vec![option("", "Mọi xã, phường", "Every commune")];
-    places.extend(communes.into_iter().map(|commune| (commune.code, commune.name)));
+    places.extend(lists.communes.iter().map(|commune| (commune.code.clone(), commune.name.clone())));
     page(&ListPage {
         frame,
         filter,
@@ -183,7 +186,7 @@ struct FormPage {
     action: String,
     back: String,
     kinds: Options,
-    communes: Vec<Commune>,
+    lists: Arc<Lists>,
     is_office: bool,
 }
 
@@ -206,7 +209,6 @@ impl FormPage {
             "Name and address show on the page of a scanned stamp; write them as on the packaging and the papers.",
         );
         let is_office = actor.has(Scope::Office);
-        let communes = if is_office { register.communes_of_today().await? } else { Vec::new() };
         Ok(Self {
             frame: Frame::new(req, actor, title, help),
             error: None,
@@ -214,7 +216,7 @@ impl FormPage {
             action: known.map_or_else(|| "/producers".to_owned(), |no| format!("/producers/{no}/edit")),
             back: known.map_or_else(|| "/producers".to_owned(), |no| format!("/producers/{no}")),
             kinds: kinds(language, language.pick("Xin chọn", "Choose")),
-            communes,
+            lists: register.lists().await?,
             is_office,
         })
     }

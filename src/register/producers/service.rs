@@ -7,6 +7,7 @@ use crate::accounts::audit::{self, Act, details};
 use crate::accounts::types::{Actor, ProducerNo, Reach, Scope};
 use crate::error::{Error, Result, Thing};
 use crate::register::Register;
+use crate::register::store::deployment;
 
 use super::commune;
 use super::filter::ProducerFilter;
@@ -35,18 +36,14 @@ impl Register {
         Ok(store::products_of(&mut *self.db.conn().await?, producer.producer_no).await?)
     }
 
-    /// The communes of today, by name.
-    pub async fn communes_of_today(&self) -> Result<Vec<Commune>> {
-        Ok(store::communes_on(&mut *self.db.conn().await?, self.clock.today()).await?)
-    }
-
     /// Adds a producer.
     pub async fn create_producer(&self, actor: &Actor, entry: &ProducerEntry) -> Result<ProducerNo> {
         actor.require(Scope::Office)?;
         let mut conn = self.db.conn().await?;
         conn.transaction(async |conn| {
             let commune = self.commune_of(conn, entry).await?;
-            let producer_no = store::insert(conn, entry, commune.as_ref()).await?.map_err(is_taken)?;
+            let is_demo = deployment(conn).await?.is_some_and(|(_, is_demo)| is_demo);
+            let producer_no = store::insert(conn, entry, commune.as_ref(), is_demo).await?.map_err(is_taken)?;
             let details = details([("kind", entry.kind.as_str().into())]);
             audit::record(conn, Act { details, ..self.act_on(actor, "producer.created", producer_no) }).await?;
             Ok(producer_no)

@@ -329,9 +329,10 @@ pub(super) async fn insert(
     conn: &mut AsyncPgConnection,
     entry: &ProducerEntry,
     commune: Option<&Commune>,
+    is_demo: bool,
 ) -> QueryResult<Result<ProducerNo, Taken>> {
     let inserted = diesel::insert_into(producers::table)
-        .values((EntryColumns::new(entry, commune), OwnColumns::from(&entry.own)))
+        .values((EntryColumns::new(entry, commune), OwnColumns::from(&entry.own), producers::demo.eq(is_demo)))
         .returning(producers::producer_no)
         .get_result(conn)
         .await;

@@ -1,0 +1,12 @@
+//! Papers that were handed in: scanned pictures and PDF files, each kept once under its hash and shown to nobody by itself.
+//! Whoever may see the thing a file belongs to may fetch it there.
+
+mod answer;
+mod intake;
+mod store;
+mod types;
+
+pub(in crate::register) use answer::file_answer;
+pub(in crate::register) use intake::take_in;
+pub(in crate::register) use store::{find_file, forget_unused, keep};
+pub use types::{PaperFile, Sha256Hash};
