@@ -14,6 +14,7 @@ use super::types::{Actor, ProducerNo, Role};
 #[derive(Clone, Debug)]
 pub(crate) struct Act<'a> {
     /// Room and verb, for example `batch.opened`.
+    #[expect(clippy::struct_field_names, reason = "the trail's column has this name")]
     pub(crate) act: &'static str,
     /// Kind and number, for example `batch 12`.
     pub(crate) thing: String,

@@ -1,5 +1,7 @@
 //! Sentences and names of the public pages, in both languages. Text only: what applies is decided elsewhere.
 
+use std::iter;
+
 use chrono::NaiveDate;
 
 use crate::http::Language;
@@ -42,12 +44,10 @@ pub(super) fn description(product: &PublicProduct, language: Language) -> String
     let producer = &product.product.producer;
     let place = producer.commune.as_deref().map(|commune| format!(", {commune}")).unwrap_or_default();
     let (certificate, _) = certificate_sentence(&product.product.certificates, product.today, language);
-    let mut text = stars.map(|stars| format!("{stars}. ")).unwrap_or_default();
-    text += &format!("{}{place}. {certificate}.", producer.name);
-    if let Some(story) = story(product, language) {
-        text += &format!(" {}", story.split_whitespace().collect::<Vec<_>>().join(" "));
-    }
-    shortened(&text)
+    let stars = stars.map(|stars| format!("{stars}. ")).unwrap_or_default();
+    let facts = format!("{stars}{}{place}. {certificate}.", producer.name);
+    let story = story(product, language).unwrap_or_default().split_whitespace();
+    shortened(&iter::once(facts.as_str()).chain(story).collect::<Vec<_>>().join(" "))
 }
 
 /// The story in a language, or in the one there is.

@@ -139,10 +139,7 @@ impl HomePage<'_> {
         self.search.set_no == Some(set.set_no)
     }
 
-    fn all_stars(&self) -> [u8; 5] {
-        STARS
-    }
-
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates lend what they pass")]
     fn is_chosen_stars(&self, stars: &u8) -> bool {
         self.search.stars == Some(*stars)
     }
@@ -289,6 +286,11 @@ struct ProductPage<'p> {
 }
 
 impl<'p> ProductPage<'p> {
+    #[expect(
+        clippy::unused_self,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "templates call it on the page and lend what they pass"
+    )]
     fn day(&self, day: &chrono::NaiveDate) -> String {
         date(*day)
     }

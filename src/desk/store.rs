@@ -15,10 +15,11 @@ const MAX_RULED: i64 = 10;
 
 /// Producers that are not closed, by name.
 pub(super) async fn producers(conn: &mut AsyncPgConnection, reach: &Reach) -> QueryResult<Vec<CountedProducer>> {
+    type Row = (i32, String, Option<(String, String)>);
     let commune = producers::commune_code
         .eq(communes::code.nullable())
         .and(producers::commune_valid_from.eq(communes::valid_from.nullable()));
-    let rows: Vec<(i32, String, Option<(String, String)>)> = producers::table
+    let rows: Vec<Row> = producers::table
         .left_join(communes::table.on(commune))
         .filter(within(reach))
         .filter(producers::closed_at.is_null())
@@ -26,7 +27,7 @@ pub(super) async fn producers(conn: &mut AsyncPgConnection, reach: &Reach) -> Qu
         .order((producers::search_key, producers::producer_no))
         .load(conn)
         .await?;
-    let to_producer = |(producer_no, name, commune): (_, _, Option<(String, String)>)| CountedProducer {
+    let to_producer = |(producer_no, name, commune): Row| CountedProducer {
         producer_no,
         name,
         commune: commune.map(|(name, code)| Commune { name, code }),

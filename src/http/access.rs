@@ -10,7 +10,7 @@ use std::sync::Arc;
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{FromRequest, Handler, HttpMessage, HttpRequest, Responder, guard, web};
 use futures_util::future::{BoxFuture, LocalBoxFuture};
@@ -174,7 +174,7 @@ pub async fn visitor(req: &HttpRequest) -> Result<Option<Actor>> {
 /// A form that another site made the browser send (Fetch Metadata): refused before its token is looked at.
 fn comes_from_elsewhere(req: &HttpRequest) -> bool {
     let is_safe = matches!(*req.method(), Method::GET | Method::HEAD);
-    let site = req.headers().get("Sec-Fetch-Site").map(|value| value.as_bytes());
+    let site = req.headers().get("Sec-Fetch-Site").map(HeaderValue::as_bytes);
     !is_safe && site.is_some_and(|site| !matches!(site, b"same-origin" | b"none"))
 }
 

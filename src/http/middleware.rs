@@ -47,7 +47,7 @@ impl fmt::Display for RequestId {
 /// Longer than a statement, a lock and a connection may take together; a database that hangs holds nobody longer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// A form with files takes as long as its files do: 20 MB at one megabit a second, and the work on them.
-const UPLOAD_TIMEOUT: Duration = Duration::from_secs(180);
+const UPLOAD_TIMEOUT: Duration = Duration::from_mins(3);
 /// Methods longer than this are nonsense and not worth a line of log.
 const MAX_METHOD_BYTES: usize = 16;
 

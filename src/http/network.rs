@@ -30,6 +30,7 @@ impl Network {
 }
 
 /// The network that a request comes from; none when it cannot be told.
+#[derive(Clone, Copy)]
 pub struct ClientNetwork(pub Option<Network>);
 
 impl FromRequest for ClientNetwork {

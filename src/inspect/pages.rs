@@ -85,10 +85,16 @@ impl InspectPage {
         matches!(self.role, Role::Inspector | Role::Office) && sheet.batch.standing.notice().is_none()
     }
 
+    #[expect(clippy::unused_self, reason = "templates call it on the page")]
     fn instant(&self, instant: &chrono::DateTime<chrono::Utc>) -> String {
         rows::instant(*instant)
     }
 
+    #[expect(
+        clippy::unused_self,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "templates call it on the page and lend what they pass"
+    )]
     fn batch_href(&self, batch_no: &i32) -> String {
         rows::look_up_href(&format!("#{batch_no}"))
     }

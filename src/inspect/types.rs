@@ -143,14 +143,14 @@ pub struct Proposal {
 mod tests {
     use super::*;
 
-    fn goods(batch_no: Option<u32>, lot: Option<&str>) -> Option<Wanted> {
+    fn goods(batch_no: Option<u32>, lot: Option<&str>) -> Wanted {
         let batch_no = batch_no.map(|n| BatchNo::new(n).unwrap());
-        Some(Wanted::Goods { batch_no, lot: lot.map(str::to_owned) })
+        Wanted::Goods { batch_no, lot: lot.map(str::to_owned) }
     }
 
     #[track_caller]
-    fn check(text: &str, expected: Option<Wanted>) {
-        assert_eq!(Wanted::read(text), expected, "{text}");
+    fn check(text: &str, expected: impl Into<Option<Wanted>>) {
+        assert_eq!(Wanted::read(text), expected.into(), "{text}");
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! Producers on their pages: the list, who may write what, communes that are gone, contacts and the consent that makes one
 //! public, and that another producer's things are not there.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set its stage should fail there")]
-
 use nguon::accounts::types::{ProducerNo, Role, Scope};
 use nguon::register::import::{ImportRow, ProducerKind};
 

@@ -145,7 +145,7 @@ async fn of_two_decisions_sent_at_once_one_counts() {
     let decisions = (0..6).map(|_| world.batches.decide_quota(&office, 1, QuotaDecision::Approve));
     let outcomes = join_all(decisions).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
-    assert!(outcomes.iter().flat_map(|outcome| outcome.as_ref().err()).all(|err| err.code() == "request-decided"));
+    assert!(outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).all(|err| err.code() == "request-decided"));
     assert_eq!(world.test_db.count("SELECT max_stamps::bigint AS n FROM batches").await, 200);
 }
 

@@ -278,7 +278,7 @@ async fn nobody_is_sent_to_sign_in_and_back_to_the_page_they_asked_for() {
 
 fn session_cookie(answer: &Answer) -> String {
     let lines = answer.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap().to_owned());
-    lines.filter(|line| line.contains("nguon-session")).last().unwrap()
+    lines.filter(|line| line.contains("nguon-session")).next_back().unwrap()
 }
 
 #[actix_web::test]
@@ -298,7 +298,7 @@ async fn the_session_cookie_is_read_by_no_script_sent_by_no_other_site_and_only_
 
 #[actix_web::test]
 async fn a_deployment_without_tls_has_cookies_that_work_without() {
-    let world = World::with_settings(&[("NGUON_PUBLIC_URL", "http://127.0.0.1:8080")], true).await;
+    let world = World::at_its_own_address().await;
     account(&world, "office", Role::Office).await;
     let browser = world.browser();
     let cookie = session_cookie(&sign_in(&browser, "office", PASSWORD).await);

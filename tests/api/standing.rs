@@ -1,7 +1,5 @@
 //! Closing, suspending, resuming and recalling: what the office may say of a batch, and that the next scan says it too.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set its stage should fail there")]
-
 use futures_util::future::join_all;
 use nguon::accounts::types::{Actor, Role, Scope};
 use nguon::batches::proposals::types::ProposalDecision;

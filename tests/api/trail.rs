@@ -1,7 +1,5 @@
 //! The trail of writes: what is in it, what never is, that it only grows, and how it is read and taken away.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set its stage should fail there")]
-
 use nguon::accounts::PersonDraft;
 use nguon::accounts::types::{Actor, ProducerNo, Role};
 

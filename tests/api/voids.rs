@@ -1,7 +1,5 @@
 //! Voiding: which stamps may be voided, by whom, and that a voided stamp says so when it is scanned.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set its stage should fail there")]
-
 use futures_util::future::join_all;
 use nguon::accounts::types::Scope;
 use nguon::batches::types::Batch;

@@ -195,7 +195,7 @@ async fn export_trail(_: Auditor, asked: web::Query<Asked>, accounts: web::Data<
                 At::End => return Ok::<_, Error>(None),
             };
             let entries = accounts.read_trail_piece(&filter, below).await?;
-            entries.iter().for_each(|entry| piece.push_str(&csv::entry_line(entry)));
+            piece.extend(entries.iter().map(csv::entry_line));
             let next = entries.last().map_or(At::End, |last| At::Below(last.entry_no));
             Ok(Some((Bytes::from(piece), next)))
         }

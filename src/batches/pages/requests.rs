@@ -53,11 +53,13 @@ impl RequestsPage {
     }
 
     /// What was typed into a proposal's form, if that one was refused.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates lend what they pass")]
     fn typed_of_proposal(&self, proposal_no: &i32, name: &str) -> Option<&str> {
         (self.refused == Some(Form::Proposal(*proposal_no))).then(|| self.form.value(name))
     }
 
     /// What was typed into a request's form, if that one was refused.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates lend what they pass")]
     fn typed_of_quota(&self, request_no: &i32, name: &str) -> &str {
         if self.refused == Some(Form::Quota(*request_no)) { self.form.value(name) } else { "" }
     }

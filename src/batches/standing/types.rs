@@ -185,9 +185,9 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(stands: &Standing, ruling: Ruling, expected: Result<Standing, &str>) {
+    fn check(stands: &Standing, ruling: Ruling, expected: &Result<Standing, &str>) {
         let ruled = rule(BatchNo::new(1).unwrap(), stands, ruling, LATER.parse().unwrap());
-        assert_eq!(ruled.map_err(|err| err.code()), expected);
+        assert_eq!(&ruled.map_err(|err| err.code()), expected);
     }
 
     #[test]
@@ -197,15 +197,15 @@ mod tests {
         let suspend = || Ruling::Suspend(words("b"));
         let recall = || Ruling::Recall(words("b"));
         let resume = || Ruling::Resume { reason: "b".into() };
-        check(&Standing::Normal, suspend(), Ok(Standing::Suspended(notice("b", LATER))));
-        check(&Standing::Normal, recall(), Ok(Standing::Recalled(notice("b", LATER))));
-        check(&Standing::Normal, resume(), Err("not-suspended"));
-        check(&suspended, suspend(), Ok(Standing::Suspended(notice("b", FIRST))));
-        check(&suspended, recall(), Ok(Standing::Recalled(notice("b", LATER))));
-        check(&suspended, resume(), Ok(Standing::Normal));
-        check(&recalled, suspend(), Err("recall-is-final"));
-        check(&recalled, resume(), Err("recall-is-final"));
-        check(&recalled, recall(), Ok(Standing::Recalled(notice("b", FIRST))));
+        check(&Standing::Normal, suspend(), &Ok(Standing::Suspended(notice("b", LATER))));
+        check(&Standing::Normal, recall(), &Ok(Standing::Recalled(notice("b", LATER))));
+        check(&Standing::Normal, resume(), &Err("not-suspended"));
+        check(&suspended, suspend(), &Ok(Standing::Suspended(notice("b", FIRST))));
+        check(&suspended, recall(), &Ok(Standing::Recalled(notice("b", LATER))));
+        check(&suspended, resume(), &Ok(Standing::Normal));
+        check(&recalled, suspend(), &Err("recall-is-final"));
+        check(&recalled, resume(), &Err("recall-is-final"));
+        check(&recalled, recall(), &Ok(Standing::Recalled(notice("b", FIRST))));
     }
 
     #[test]

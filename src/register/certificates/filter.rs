@@ -1,5 +1,7 @@
 //! Which certificates a list shows, and in which order: read from an address and written back to it. Pure; it asks no database.
 
+use std::ops::RangeInclusive;
+
 use url::form_urlencoded::{Serializer, parse};
 
 use crate::error::{Error, Result};
@@ -92,15 +94,15 @@ impl CertificateListFilter {
             }
             "q" => self.text = Some(value),
             "state" => self.state = Some(CertificateFilter::parse(&value).ok_or_else(|| unknown("state"))?),
-            "stars" => self.stars = Some(number("stars", &value, 3, 5)?),
-            "set" => self.set_no = Some(number("set", &value, 1, 26)?),
+            "stars" => self.stars = Some(number("stars", &value, &(3..=5))?),
+            "set" => self.set_no = Some(number("set", &value, &(1..=26))?),
             "commune" => {
                 let is_code = value.len() == 5 && value.bytes().all(|b| b.is_ascii_digit());
                 self.commune_code = Some(is_code.then_some(value).ok_or_else(|| unknown("commune"))?);
             }
-            "ends" => self.ends_within_months = Some(number("ends", &value, 1, MAX_MONTHS)?),
+            "ends" => self.ends_within_months = Some(number("ends", &value, &(1..=MAX_MONTHS))?),
             "sort" => self.sort = CertificateSort::parse(&value).ok_or_else(|| unknown("sort"))?,
-            "page" => self.page = number("page", &value, 1, MAX_PAGE)?,
+            "page" => self.page = number("page", &value, &(1..=MAX_PAGE))?,
             _ => {}
         }
         Ok(())
@@ -160,8 +162,8 @@ fn unknown(field: &'static str) -> Error {
     )
 }
 
-fn number<N: std::str::FromStr + PartialOrd>(field: &'static str, value: &str, min: N, max: N) -> Result<N> {
-    let number = value.parse().ok().filter(|n: &N| min <= *n && *n <= max);
+fn number<N: std::str::FromStr + PartialOrd>(field: &'static str, value: &str, range: &RangeInclusive<N>) -> Result<N> {
+    let number = value.parse().ok().filter(|n| range.contains(n));
     number.ok_or_else(|| unknown(field))
 }
 

@@ -263,7 +263,7 @@ pub(super) async fn list(
     };
     let rows: Vec<(CertificateColumns, Beside, i64)> =
         query.select((CertificateColumns::as_select(), beside_columns!(), count_star().over())).load(conn).await?;
-    let n_all = rows.iter().next().map_or(0, |(.., n)| u32::try_from(*n).unwrap_or(u32::MAX));
+    let n_all = rows.as_slice().first().map_or(0, |(.., n)| u32::try_from(*n).unwrap_or(u32::MAX));
     let certificates = rows.into_iter().map(|(row, beside, _)| to_sheet((row, beside))).collect::<QueryResult<_>>()?;
     Ok(CertificatePage { certificates, n_all })
 }

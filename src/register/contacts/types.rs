@@ -233,14 +233,14 @@ mod tests {
     use super::*;
     use crate::accounts::types::{AccountId, Home, ProducerNo};
 
-    fn consent(by: &str) -> Option<Consent> {
-        Some(Consent { by: by.into(), text: "Tôi đồng ý".into() })
+    fn consent(by: &str) -> Consent {
+        Consent { by: by.into(), text: "Tôi đồng ý".into() }
     }
 
     #[test]
     fn a_contact_becomes_public_only_with_a_consent_that_names_someone() {
-        assert!(Shared::new(Visibility::Public, consent("Người Thử")).is_ok());
-        for (consent, name) in [(None, "consent"), (consent(""), "consent_by")] {
+        assert!(Shared::new(Visibility::Public, Some(consent("Người Thử"))).is_ok());
+        for (consent, name) in [(None, "consent"), (Some(consent("")), "consent_by")] {
             let refused = Shared::new(Visibility::Public, consent).unwrap_err();
             assert!(matches!(refused, Error::Invalid { field, .. } if field == name));
         }
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn a_consent_ends_with_being_public() {
         for visibility in [Visibility::Offices, Visibility::Me] {
-            assert_eq!(Shared::new(visibility, consent("Người Thử")).unwrap().consent(), None);
+            assert_eq!(Shared::new(visibility, Some(consent("Người Thử"))).unwrap().consent(), None);
         }
     }
 

@@ -71,6 +71,7 @@ impl ListPage {
         (1..=n_pages).contains(&page).then(|| format!("/producers?{}", self.filter.at_page(page).to_query()))
     }
 
+    #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "templates lend what they pass")]
     fn kind(&self, kind: &Option<ProducerKind>) -> &'static str {
         kind_name(*kind, self.frame.language)
     }

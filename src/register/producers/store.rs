@@ -186,7 +186,7 @@ pub(super) async fn list(
         .load(conn)
         .await?;
     let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
-    let n_all = rows.iter().next().map_or(0, |(.., n)| count(*n));
+    let n_all = rows.as_slice().first().map_or(0, |(.., n)| count(*n));
     let lines = rows.into_iter().map(|(producer_no, name, kind, commune, n_products, is_closed, _)| ProducerLine {
         producer_no: ProducerNo(producer_no),
         name,
@@ -261,6 +261,7 @@ pub(super) async fn former_communes(conn: &mut AsyncPgConnection, day: NaiveDate
 }
 
 /// What another producer of the register has already.
+#[derive(Clone, Copy)]
 pub(super) enum Taken {
     /// Its name, in the same commune.
     Name,

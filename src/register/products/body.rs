@@ -20,37 +20,37 @@ pub struct ProductBody {
     producer_no: Option<i32>,
     /// Required for a new product. Once it has a certificate, the office's to change.
     name: Option<String>,
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    name_en: Option<Option<String>>,
+    name_en: Sent<String>,
     /// Product set, 1 to 26. Required for a new product. Once it has a certificate, the office's to change.
     set_no: Option<u8>,
     /// 1 to 5; the office's to write.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<u8>)]
-    stars: Option<Option<u8>>,
-    #[serde(default, deserialize_with = "given")]
+    stars: Sent<u8>,
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    story: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
+    story: Sent<String>,
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    story_en: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
+    story_en: Sent<String>,
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    ingredients: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
+    ingredients: Sent<String>,
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    standards: Option<Option<String>>,
+    standards: Sent<String>,
     /// 8, 12, 13 or 14 digits with a right check digit.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    gtin: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
+    gtin: Sent<String>,
+    #[serde(default)]
     #[schema(value_type = Option<ShelfLifeBody>)]
-    shelf_life: Option<Option<ShelfLifeBody>>,
-    #[serde(default, deserialize_with = "given")]
+    shelf_life: Sent<ShelfLifeBody>,
+    #[serde(default)]
     #[schema(value_type = Option<PackBody>)]
-    pack: Option<Option<PackBody>>,
+    pack: Sent<PackBody>,
     /// The version that was read; required for a change.
     version: Option<i32>,
 }
@@ -58,7 +58,7 @@ pub struct ProductBody {
 /// How long a product keeps.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ShelfLifeBody {
+pub(super) struct ShelfLifeBody {
     /// How many.
     n: u16,
     /// `days` or `months`.
@@ -68,7 +68,7 @@ pub struct ShelfLifeBody {
 /// What one pack holds.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PackBody {
+pub(super) struct PackBody {
     /// A positive number with at most three decimal places.
     #[schema(value_type = f64)]
     quantity: serde_json::Number,
@@ -76,9 +76,30 @@ pub struct PackBody {
     unit: String,
 }
 
-/// Tells null from absent.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+/// A field of a body: left out, or sent, null or not.
+#[derive(Debug, Default)]
+enum Sent<T> {
+    #[default]
+    Absent,
+    Null,
+    Value(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Sent<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
+    }
+}
+
+impl<T> Sent<T> {
+    /// As the field of a form: none when it was left out, empty when it was null.
+    fn typed(self, show: impl FnOnce(T) -> String) -> Option<String> {
+        match self {
+            Self::Absent => None,
+            Self::Null => Some(String::new()),
+            Self::Value(value) => Some(show(value)),
+        }
+    }
 }
 
 /// A product to add.
@@ -100,31 +121,30 @@ pub(in crate::register) fn change_of(body: ProductBody, current: &ProductDraft) 
 
 fn apply(body: ProductBody, current: Option<&ProductDraft>) -> Result<ProductDraft> {
     let pack = match body.pack {
-        None => current.and_then(|current| current.pack.clone()),
-        Some(None) => None,
-        Some(Some(pack)) => Some(Pack {
+        Sent::Absent => current.and_then(|current| current.pack.clone()),
+        Sent::Null => None,
+        Sent::Value(pack) => Some(Pack {
             quantity: Quantity::parse(&pack.quantity.to_string()).map_err(in_json_names)?,
             unit: Unit::new("pack", &pack.unit)?,
         }),
     };
-    let emptied = |value: Option<Option<String>>| value.map(|text| kept_text(&text.unwrap_or_default()));
-    let number = |value: Option<Option<u8>>| value.map(|n| n.map(|n| n.to_string()).unwrap_or_default());
+    let text = |value: Sent<String>| value.typed(|text| kept_text(&text));
     let (n, unit) = match body.shelf_life {
-        None => (None, None),
-        Some(None) => (Some(String::new()), None),
-        Some(Some(shelf_life)) => (Some(shelf_life.n.to_string()), Some(shelf_life.unit)),
+        Sent::Absent => (None, None),
+        Sent::Null => (Some(String::new()), None),
+        Sent::Value(shelf_life) => (Some(shelf_life.n.to_string()), Some(shelf_life.unit)),
     };
     let sent = [
         ("producer", body.producer_no.map(|n| n.to_string())),
-        ("name", emptied(body.name.map(Some))),
-        ("name_en", emptied(body.name_en)),
+        ("name", body.name.map(|name| kept_text(&name))),
+        ("name_en", text(body.name_en)),
         ("set", body.set_no.map(|n| n.to_string())),
-        ("stars", number(body.stars)),
-        ("story", emptied(body.story)),
-        ("story_en", emptied(body.story_en)),
-        ("ingredients", emptied(body.ingredients)),
-        ("standards", emptied(body.standards)),
-        ("gtin", emptied(body.gtin)),
+        ("stars", body.stars.typed(|n| n.to_string())),
+        ("story", text(body.story)),
+        ("story_en", text(body.story_en)),
+        ("ingredients", text(body.ingredients)),
+        ("standards", text(body.standards)),
+        ("gtin", text(body.gtin)),
         ("shelf_life_n", n),
         ("shelf_life_unit", unit),
         ("pack_quantity", Some(String::new())),
@@ -179,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_stays_and_what_is_null_is_emptied() {
+    fn what_is_absent_stays_and_what_is_null_is_text() {
         let current = full();
         let (version, same) = change_of(body(r#"{"version": 2}"#), &current).unwrap();
         assert_eq!((version, &same), (2, &current));

@@ -1,5 +1,6 @@
 //! Which products a list shows, and in which order: read from an address and written back to it. Pure; it asks no database.
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use url::form_urlencoded::{Serializer, parse};
@@ -137,15 +138,15 @@ impl ProductFilter {
                 let is_code = value.len() == 5 && value.bytes().all(|b| b.is_ascii_digit());
                 self.commune_code = Some(is_code.then_some(value).ok_or_else(|| unknown("commune"))?);
             }
-            "set" => self.set_no = Some(number("set", &value, 1, 26)?),
-            "stars" => self.stars = Some(number("stars", &value, 1, 5)?),
+            "set" => self.set_no = Some(number("set", &value, &(1..=26))?),
+            "stars" => self.stars = Some(number("stars", &value, &(1..=5))?),
             "kind" => self.producer_kind = Some(ProducerKind::parse(&value).ok_or_else(|| unknown("kind"))?),
             "state" => self.certificate = Some(CertificateFilter::parse(&value).ok_or_else(|| unknown("state"))?),
-            "ends" => self.ends_within_months = Some(number("ends", &value, 1, MAX_MONTHS)?),
-            "producer" => self.producer_no = Some(ProducerNo(number("producer", &value, 1, i32::MAX)?)),
+            "ends" => self.ends_within_months = Some(number("ends", &value, &(1..=MAX_MONTHS))?),
+            "producer" => self.producer_no = Some(ProducerNo(number("producer", &value, &(1..=i32::MAX))?)),
             "closed" => self.closed = Closed::parse(&value).ok_or_else(|| unknown("closed"))?,
             "sort" => self.sort = ProductSort::parse(&value).ok_or_else(|| unknown("sort"))?,
-            "page" => self.page = number("page", &value, 1, MAX_PAGE)?,
+            "page" => self.page = number("page", &value, &(1..=MAX_PAGE))?,
             _ => {}
         }
         Ok(())
@@ -208,8 +209,8 @@ fn unknown(field: &'static str) -> Error {
     )
 }
 
-fn number<N: FromStr + PartialOrd>(field: &'static str, value: &str, min: N, max: N) -> Result<N> {
-    let number = value.parse().ok().filter(|n: &N| min <= *n && *n <= max);
+fn number<N: FromStr + PartialOrd>(field: &'static str, value: &str, range: &RangeInclusive<N>) -> Result<N> {
+    let number = value.parse().ok().filter(|n| range.contains(n));
     number.ok_or_else(|| unknown(field))
 }
 

@@ -100,7 +100,7 @@ pub(super) async fn list(
         ))
         .load(conn)
         .await?;
-    let n_all = rows.iter().next().map_or(0, |(.., n)| u32::try_from(*n).unwrap_or(u32::MAX));
+    let n_all = rows.as_slice().first().map_or(0, |(.., n)| u32::try_from(*n).unwrap_or(u32::MAX));
     let numbers: Vec<i32> = rows.iter().map(|(line, ..)| line.product_no).collect();
     let mut of_product: HashMap<i32, Vec<_>> = HashMap::new();
     for own in load_certificates(conn, &numbers).await? {
@@ -111,16 +111,6 @@ pub(super) async fn list(
         to_listed(line, certificates, lists)
     });
     Ok(ProductPage { products: listed.collect::<QueryResult<_>>()?, n_all })
-}
-
-/// The numbers of all matching products, in the filter's order.
-pub(in crate::register) async fn matching_numbers(
-    conn: &mut AsyncPgConnection,
-    reach: &Reach,
-    filter: &ProductFilter,
-    today: NaiveDate,
-) -> QueryResult<Vec<i32>> {
-    ordered(narrowed(reach, filter, today), filter.sort).select(products::product_no).load(conn).await
 }
 
 fn to_listed(
