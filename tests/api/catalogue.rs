@@ -403,6 +403,7 @@ async fn search_engines_are_kept_out_of_every_place_but_the_public_ones() {
             "/p/{product_no}",
             "/p/{product_no}/picture.jpg",
             "/photos/{photo_id}",
+            "/photos/{photo_id}/small",
             "/robots.txt",
             "/sitemap.xml",
         ]

@@ -6,7 +6,6 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
 use crate::accounts::types::{AccountId, ProducerNo, Role, TokenId};
-use crate::clock::beginning_of;
 use crate::db::schema::{accounts, audit_trail, producers, tokens};
 
 use super::types::{TrailEntry, TrailFilter};
@@ -66,11 +65,11 @@ pub(super) async fn list(
     if let Some(below) = below {
         query = query.filter(audit_trail::entry_no.lt(below));
     }
-    if let Some(from) = filter.from {
-        query = query.filter(audit_trail::at.ge(beginning_of(from)));
+    if let Some(from) = filter.begins() {
+        query = query.filter(audit_trail::at.ge(from));
     }
-    if let Some(after) = filter.to.and_then(|to| to.succ_opt()) {
-        query = query.filter(audit_trail::at.lt(beginning_of(after)));
+    if let Some(end) = filter.ends() {
+        query = query.filter(audit_trail::at.lt(end));
     }
     if let Some(act) = &filter.act {
         query = query.filter(audit_trail::act.eq(act.clone()));

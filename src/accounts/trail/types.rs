@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 
 use crate::accounts::types::{AccountId, ProducerNo, Role, TokenId};
+use crate::clock::beginning_of;
 
 /// Entries on one page.
 pub(super) const ENTRIES_PER_PAGE: usize = 100;
@@ -58,6 +59,18 @@ pub struct TrailFilter {
     pub account_id: Option<AccountId>,
     /// What was done for one producer.
     pub producer_no: Option<ProducerNo>,
+}
+
+impl TrailFilter {
+    /// The first instant that is wanted.
+    pub(super) fn begins(&self) -> Option<DateTime<Utc>> {
+        self.from.map(beginning_of)
+    }
+
+    /// The first instant that is no longer wanted.
+    pub(super) fn ends(&self) -> Option<DateTime<Utc>> {
+        self.to?.succ_opt().map(beginning_of)
+    }
 }
 
 #[cfg(test)]
