@@ -32,7 +32,8 @@ async fn a_write_is_recorded_with_who_for_whom_what_and_in_which_request() {
     );
     assert_eq!(world.test_db.count(&recorded).await, 1);
     let page = office.page("/trail?act=account.created").await;
-    for part in ["Tạo tài khoản", "Người thử office", "account 2", "1 · HTX Thử Nghiệm", answer.header("x-request-id")]
+    for part in
+        ["Tạo tài khoản", "Người thử office", "tài khoản 2", "1 · HTX Thử Nghiệm", answer.header("x-request-id")]
     {
         assert!(page.contains(part), "{part}: {page}");
     }

@@ -5,5 +5,6 @@ pub mod pages;
 mod service;
 mod store;
 mod types;
+mod words;
 
 pub use types::{TrailEntry, TrailFilter};

@@ -17,6 +17,7 @@ use crate::http::{Auditor, FormError, Frame, Language, page, pages, refused_page
 use super::csv;
 use super::service::TrailPage;
 use super::types::{TrailEntry, TrailFilter};
+use super::words;
 
 pages! {
     GET "/trail" => show_trail: Auditor,
@@ -69,29 +70,17 @@ impl TrailView {
         entry.role.map_or("", |role| role_name(role, self.frame.language))
     }
 
-    fn act(&self, act: &str) -> String {
-        act_name(act, self.frame.language)
+    fn act(&self, entry: &TrailEntry) -> String {
+        words::act_name(&entry.act, self.frame.language)
     }
-}
 
-/// What acts are called on the page. One that is not here is shown by its code.
-const ACTS: [(&str, &str, &str); 11] = [
-    ("account.created", "Tạo tài khoản", "Account made"),
-    ("account.changed", "Sửa tài khoản", "Account changed"),
-    ("account.disabled", "Khóa tài khoản", "Account disabled"),
-    ("account.enabled", "Mở lại tài khoản", "Account enabled"),
-    ("link.made", "Tạo đường dẫn đặt mật khẩu", "Link made"),
-    ("link.used", "Đặt mật khẩu qua đường dẫn", "Link used"),
-    ("password.changed", "Đổi mật khẩu", "Password changed"),
-    ("session.opened", "Đăng nhập", "Signed in"),
-    ("session.ended", "Kết thúc đăng nhập", "Session ended"),
-    ("token.created", "Cấp mã truy cập", "Token made"),
-    ("token.revoked", "Thu hồi mã truy cập", "Token revoked"),
-];
+    fn thing(&self, entry: &TrailEntry) -> String {
+        words::thing_name(&entry.thing, self.frame.language)
+    }
 
-fn act_name(act: &str, language: Language) -> String {
-    let known = ACTS.iter().find(|(code, ..)| *code == act);
-    known.map_or_else(|| act.to_owned(), |(_, vi, en)| language.pick(vi, en).to_owned())
+    fn details(&self, entry: &TrailEntry) -> String {
+        words::details_line(&entry.details, self.frame.language)
+    }
 }
 
 impl Asked {
@@ -164,7 +153,7 @@ async fn show_trail(
         frame: Frame::new(&req, &actor, language.pick("Nhật ký", "Audit trail"), help),
         acts: all_acts
             .into_iter()
-            .chain(choices.acts.into_iter().map(|act| (act.clone(), act_name(&act, language))))
+            .chain(choices.acts.into_iter().map(|act| (act.clone(), words::act_name(&act, language))))
             .collect(),
         people: choices.people.iter().map(|(no, name)| line(no, name)).collect(),
         producers: producers.iter().map(|(no, name)| line(no, name)).collect(),
