@@ -58,6 +58,15 @@ impl PrintJob {
         self.parts().flat_map(move |(run, first, last)| (first..=last).map(move |n| self.print(run, n)))
     }
 
+    /// The nearest stamps before and after a serial, without the batch's own; gaps between runs are passed over.
+    pub(super) fn neighbours(&self, serial: Serial) -> (Option<u32>, Option<u32>) {
+        let n = serial.get();
+        let bounds = || self.runs.iter().map(|run| (run.first.get(), run.last.get()));
+        let before = bounds().filter(|(first, _)| *first < n).map(|(_, last)| last.min(n - 1)).max();
+        let after = bounds().filter(|(_, last)| n < *last).map(|(first, _)| first.max(n + 1)).min();
+        (before, after)
+    }
+
     /// The scratch code of a stamp whose run has a scratch layer.
     pub fn scratch_code(&self, serial: Serial) -> Result<Option<String>> {
         let Some(key_no) = self.runs.iter().find(|run| run.holds(serial)).and_then(|run| run.scratch_key) else {

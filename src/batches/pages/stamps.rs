@@ -22,7 +22,7 @@ struct StampPage {
     /// On this server, whatever its public address is.
     page_href: String,
     before: Option<u32>,
-    after: u32,
+    after: Option<u32>,
 }
 
 pub(super) async fn show_stamp(
@@ -45,13 +45,13 @@ pub(super) async fn show_stamp(
         "Đây là con tem đúng như sẽ in. Quét thử bằng điện thoại trước khi in nhiều.",
         "The stamp as it will be printed. Try it with a phone before you print many.",
     );
-    let serial = stamp.serial.get();
+    let (before, after) = job.neighbours(stamp.serial);
     page(&StampPage {
         frame: Frame::new(&req, &actor, title, help),
         url: public_url.stamp(&stamp.digits),
         page_href: format!("/s/{}", stamp.digits),
-        before: serial.checked_sub(1),
-        after: serial + 1,
+        before,
+        after,
         batch: job.batch,
         stamp,
     })
