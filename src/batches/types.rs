@@ -30,7 +30,7 @@ impl Lot {
         if text.is_empty() || MAX_LOT_CHARS < text.chars().count() || !text.chars().all(is_lot_char) {
             return Err(Error::invalid(
                 "lot",
-                "Mã lô dài 1 đến 20 ký tự, chỉ gồm chữ không dấu, số và dấu ! \" % & ' ( ) * + , - . / : ; < = > ? _ , không có dấu cách.",
+                "Mã lô dài 1 đến 20 ký tự: chữ không dấu, chữ số, dấu gạch (-) hoặc dấu chấm (.); không có dấu cách.",
                 "a lot has 1 to 20 characters of GS1 set 82: letters without accents, digits and ! \" % & ' ( ) * + , - . / : ; < = > ? _ , no space",
             ));
         }

@@ -69,7 +69,7 @@ impl Error {
                 format!("Giấy chứng nhận OCOP đã bị thu hồi từ ngày {}; không in tem được nữa.", date(revoked_on))
             }
             Self::MandatoryDataMissing(items) => {
-                format!("Còn thiếu thông tin bắt buộc: {}; xin văn phòng bổ sung vào sổ.", join(items, Missing::vi))
+                format!("Còn thiếu thông tin bắt buộc: {}; xin bổ sung trước khi đặt tem.", join(items, Missing::vi))
             }
             Self::NotStampedByBatch { .. } => "Sản phẩm du lịch (nhóm 26) không in tem theo lô.".into(),
             Self::BatchClosed { batch_no } => format!("Lô số {batch_no} đã đóng; xin mở lô mới."),

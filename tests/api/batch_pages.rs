@@ -88,6 +88,29 @@ async fn one_stamp_is_shown_as_printed_and_leads_to_its_public_page() {
 }
 
 #[actix_web::test]
+async fn a_batch_without_a_certificate_also_lists_what_its_product_lacks() {
+    let world = World::new().await;
+    world.product_from(ImportRow { certificate: None, standards: None, ..good_row() }).await;
+    let farmer = world.sign_in(Role::Producer).await;
+    let fields = [("product", "1"), ("lot", "A-1"), ("packed_on", "2026-11-20")];
+    let opened = farmer.submit("/batches/new", "/batches", &fields).await.assert_sent_on();
+    let page = farmer.page(&opened).await;
+    for part in ["chưa có ngày chứng nhận", "/products/1#certificates", "/products/1/edit#standards"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}
+
+#[actix_web::test]
+async fn a_stamps_page_leads_to_its_neighbours_alone() {
+    let (_world, _, farmer) = scene().await;
+    let leads = async |from: u32, to: &str| {
+        farmer.page(&format!("/batches/1/stamps/{from}")).await.contains(&format!("href=\"/batches/1/stamps/{to}\""))
+    };
+    assert!(leads(1, "2").await && !leads(1, "0").await);
+    assert!(leads(10, "9").await && !leads(10, "11").await);
+}
+
+#[actix_web::test]
 async fn same_as_last_time_fills_in_quantity_and_unit_and_a_free_lot() {
     let world = World::new().await;
     world.product().await;

@@ -15,6 +15,7 @@ use crate::batches::types::{Notice, SerialRange, Standing, VoidReason};
 use crate::error::{Error, Missing, Result};
 use crate::http::{Fields, FormError, Frame, Language, Reader, page, refused_page};
 use crate::label::MAX_SHEET_STAMPS;
+use crate::register::policy::missing_items;
 use crate::register::products::types::fix_href;
 use crate::stamp::BatchNo;
 
@@ -209,9 +210,11 @@ impl Refusal {
             Language::En => error.to_string(),
         };
         let product_no = sheet.product.product_no;
+        // What the certificate lacks is the office's to write; what the product lacks is told in the same breath.
+        let missing = missing_items(&sheet.product, sheet.batch.last_valid_day);
         let todo = match error {
-            Error::MandatoryDataMissing(items) => items.iter().map(|item| Todo::new(*item, sheet, frame)).collect(),
-            _ => Vec::new(),
+            Error::BatchClosed { .. } | Error::BatchSuspended { .. } | Error::BatchRecalled { .. } => Vec::new(),
+            _ => missing.into_iter().map(|item| Todo::new(item, sheet, frame)).collect(),
         };
         let see = match error {
             Error::CertificateUnknown { .. }
