@@ -28,10 +28,11 @@ pub fn style_source(css: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(css)))
 }
 
-/// Content type and policy of a page that uses `PAGE_CSS`.
+/// Content type and policy of a page that uses `PAGE_CSS`: a stamp's page or an error's, which no search engine should show.
 pub fn page_headers(response: &mut HttpResponseBuilder) {
     response.content_type("text/html; charset=utf-8");
     response.insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY.as_str()));
+    response.insert_header(("X-Robots-Tag", "noindex"));
 }
 
 /// The policy of a page that adds a sheet of its own to `PAGE_CSS` and shows pictures of this site.

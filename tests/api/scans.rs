@@ -641,6 +641,14 @@ async fn every_page_has_the_security_headers() {
 }
 
 #[actix_web::test]
+async fn no_search_engine_shows_a_stamps_page() {
+    let (world, _, stamp) = scene().await;
+    for page in pages(&world, &stamp).await {
+        assert_eq!(page.header("x-robots-tag"), "noindex");
+    }
+}
+
+#[actix_web::test]
 async fn a_verdict_varies_with_what_was_asked_and_is_open_to_every_origin() {
     let (world, _, stamp) = scene().await;
     for path in [
