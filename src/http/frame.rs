@@ -131,6 +131,11 @@ impl Frame {
             .collect()
     }
 
+    /// The place that this page lies below, for the way back.
+    pub fn place_above(&self) -> Option<Link> {
+        self.places().into_iter().find(|place| place.is_current && place.href != self.path)
+    }
+
     /// This page in the other language.
     pub fn other_language_href(&self) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
