@@ -3,6 +3,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use chrono::NaiveDate;
 
 use crate::accounts::types::{Actor, PlainSecret, Reach, Scope};
 use crate::batches::api::batch_no;
@@ -17,6 +18,7 @@ use crate::http::{Fields, FormError, Frame, Language, Reader, page, refused_page
 use crate::label::MAX_SHEET_STAMPS;
 use crate::register::policy::missing_items;
 use crate::register::products::types::fix_href;
+use crate::register::types::Certificate;
 use crate::stamp::BatchNo;
 
 use super::words::{Chip, chip_of, doer_name, limit_sentence, request_state};
@@ -205,10 +207,15 @@ fn prefilled(sheet: &BatchSheet) -> Fields {
 
 impl Refusal {
     fn new(error: &Error, sheet: &BatchSheet, frame: &Frame) -> Self {
-        let sentence = match frame.language {
+        let mut sentence = match frame.language {
             Language::Vi => error.vi(),
             Language::En => error.to_string(),
         };
+        if let Error::CertificateRevoked { revoked_on, .. } = error
+            && let Some(reason) = revocation_reason(&sheet.product.certificates, *revoked_on)
+        {
+            sentence = format!("{sentence} {}: {reason}", frame.pick("Lý do", "Reason"));
+        }
         let product_no = sheet.product.product_no;
         // What the certificate lacks is the office's to write; what the product lacks is told in the same breath.
         let missing = missing_items(&sheet.product, sheet.batch.last_valid_day);
@@ -233,6 +240,12 @@ impl Refusal {
         };
         Self { sentence, todo, see }
     }
+}
+
+/// Why the certificate was revoked, as whoever scans reads it.
+fn revocation_reason(certificates: &[Certificate], revoked_on: NaiveDate) -> Option<&str> {
+    let revoked = certificates.iter().filter_map(|certificate| certificate.revoked.as_ref());
+    revoked.filter(|(on, _)| *on == revoked_on).map(|(_, reason)| reason.as_str()).next()
 }
 
 impl Todo {
