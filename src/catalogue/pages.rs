@@ -81,11 +81,12 @@ fn kept(req: &HttpRequest, content_type: &str, max_age: &str, body: impl Into<we
     response.insert_header((CACHE_CONTROL, max_age)).insert_header((ETAG, tag));
     // Pages are in the language that the visitor chose or prefers.
     response.insert_header((VARY, "Accept-Language, Cookie"));
+    // Headers of a 304 replace those of the kept page (RFC 9111, 4.3.4): without the policy it would lose its styles.
+    set_policy(&mut response);
     if is_known {
         return response.finish();
     }
     response.insert_header((CONTENT_TYPE, content_type));
-    set_policy(&mut response);
     response.body(body)
 }
 

@@ -348,6 +348,8 @@ async fn a_public_page_may_be_kept_for_a_minute_and_is_not_sent_twice() {
             world.public.request("GET", path).header("If-None-Match", format!("\"x\", W/{}", page.header("etag")));
         let again = world.public.send(again).await;
         assert_eq!((again.status, again.body.len(), again.header("etag")), (304, 0, page.header("etag")), "{path}");
+        let policy = "content-security-policy";
+        assert_eq!(again.header(policy), page.header(policy), "{path}: a kept page takes over the headers of a 304");
         let head = world.public.send(world.public.request("HEAD", path)).await;
         assert_eq!((head.status, head.body.len(), head.header("etag")), (200, 0, page.header("etag")), "{path}");
     }
