@@ -1,5 +1,6 @@
 // What a page must keep for everyone who uses it: returns a list of faults, empty when there is none.
-// Sources: WCAG 2.2 (1.3.1 labels, 1.4.3 contrast, 1.4.10 reflow, 2.4.3 focus order, 2.5.8 target size, 3.1.1 language).
+// Sources: WCAG 2.2 (1.3.1 labels, 1.4.3 contrast, 1.4.10 reflow, 2.4.1 skip link, 2.4.3 focus order, 2.4.7 focus visible,
+// 2.5.8 target size, 3.1.1 language). The tab key was pressed once before: what has the focus now is what it reaches first.
 const MIN_CONTRAST = 4.5;
 const MIN_CONTRAST_LARGE = 3;
 const LARGE_PX = 24;
@@ -26,7 +27,7 @@ if (document.documentElement.clientWidth + 1 < document.documentElement.scrollWi
   faults.push(`wider than the screen: ${document.documentElement.scrollWidth} of ${document.documentElement.clientWidth} px`);
 }
 
-for (const field of document.querySelectorAll("input:not([type=hidden]),select,textarea")) {
+for (const field of document.querySelectorAll("input:not([type=hidden],[hidden]),select,textarea")) {
   const label = [...(field.labels || [])].map((label) => label.textContent.trim()).join("");
   if (!label && !field.getAttribute("aria-label")) faults.push("no label: " + name(field));
 }
@@ -41,6 +42,22 @@ for (const element of document.querySelectorAll("[aria-describedby],[aria-labell
     if (!document.getElementById(id)) faults.push(`describes by an id that is not there: ${id}`);
   }
 }
+// With a mark in the address the focus begins at the mark, as it should; a page without links needs no skip link.
+const first = document.activeElement;
+if (!location.hash && document.querySelector("a[href],button") && !first.matches(".skip")) faults.push("the tab key reaches first, not the skip link: " + name(first));
+if (first.matches(".skip")) {
+  if (!document.querySelector(first.getAttribute("href"))) faults.push("the skip link leads nowhere");
+  if (!shown(first)) faults.push("the skip link is not seen when it has the focus");
+}
+for (const stop of document.querySelectorAll("a[href],button,input:not([type=hidden]),select,textarea,summary")) {
+  if (!stop.checkVisibility() || stop.disabled) continue;
+  stop.focus();
+  const style = getComputedStyle(stop);
+  if (document.activeElement !== stop) faults.push("cannot have the focus: " + name(stop));
+  else if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) faults.push("focus is not seen: " + name(stop));
+}
+document.activeElement.blur();
+scrollTo(0, 0);
 if (document.querySelector("[tabindex]:not([tabindex='0']):not([tabindex='-1'])")) faults.push("a tabindex changes the order of focus");
 
 const channel = (value) => {

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
+use thirtyfour::LoggingPrefsLogLevel;
 use thirtyfour::prelude::*;
 
 /// What `scripts/need browser` installs.
@@ -35,13 +36,36 @@ impl Browser {
     pub(crate) async fn open(base_url: &str, (width, height): (u32, u32)) -> Self {
         let (process, port) = start_driver();
         let mut options = DesiredCapabilities::chrome();
-        for argument in ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--lang=vi"] {
+        for argument in ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"] {
             options.add_arg(argument).unwrap();
         }
+        options.add_experimental_option("prefs", json!({ "intl.accept_languages": "vi" })).unwrap();
+        options.set_browser_log_level(LoggingPrefsLogLevel::All).unwrap();
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), options).await.unwrap();
+        let browser = Self { driver, base_url: base_url.to_owned(), _process: process };
+        browser.resize((width, height)).await;
+        browser
+    }
+
+    async fn ask_devtools(&self, method: &str, parameters: Value) {
+        self.driver.cdp().send_raw(method, parameters).await.unwrap();
+    }
+
+    /// Makes the window another one of this size, in CSS pixels.
+    pub(crate) async fn resize(&self, (width, height): (u32, u32)) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
-        driver.cdp().send_raw("Emulation.setDeviceMetricsOverride", metrics).await.unwrap();
-        Self { driver, base_url: base_url.to_owned(), _process: process }
+        self.ask_devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+    }
+
+    /// From now on no page runs its script.
+    pub(crate) async fn run_no_scripts(&self) {
+        self.ask_devtools("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+    }
+
+    /// Keeps a cookie as if this site had set it.
+    pub(crate) async fn keep_cookie(&self, name: &str, value: &str) {
+        let cookie = json!({ "name": name, "value": value, "url": self.base_url, "httpOnly": true, "sameSite": "Lax" });
+        self.ask_devtools("Network.setCookie", cookie).await;
     }
 
     /// Goes to a path of the site, or to a whole address.
@@ -91,6 +115,24 @@ impl Browser {
         self.find(&format!("{css} option[value=\"{value}\"]")).await.click().await.unwrap();
     }
 
+    /// What stands in a field.
+    pub(crate) async fn value(&self, css: &str) -> String {
+        self.find(css).await.value().await.unwrap().unwrap_or_default()
+    }
+
+    /// How many fields of a form a person fills in.
+    pub(crate) async fn n_fields(&self, form: &str) -> usize {
+        let fields = format!("{form} :is(input:not([type=hidden]), select, textarea)");
+        self.driver.find_all(By::Css(fields)).await.unwrap().len()
+    }
+
+    /// Presses what changes this page alone.
+    pub(crate) async fn click(&self, css: &str) {
+        let element = self.find(css).await;
+        element.scroll_into_view().await.unwrap();
+        element.click().await.unwrap();
+    }
+
     /// Presses and waits for the next page.
     pub(crate) async fn press(&self, css: &str) {
         let element = self.find(css).await;
@@ -109,25 +151,49 @@ impl Browser {
         panic!("pressing {css} led nowhere:\n{}", self.text().await);
     }
 
-    /// Asserts what every page must keep (tests/browser/checks.js) and that its console is silent.
-    pub(crate) async fn assert_kept(&self) {
-        let faults = self.driver.execute(include_str!("checks.js"), vec![]).await.unwrap();
-        let faults: Vec<String> = serde_json::from_value(faults.json().clone()).unwrap();
-        assert!(faults.is_empty(), "{}:\n{}", self.path().await, faults.join("\n"));
+    /// Opens what is folded away on the page, so that it is seen as well.
+    pub(crate) async fn unfold(&self) {
+        let script = "for (const details of document.querySelectorAll('details')) details.open = true";
+        self.driver.execute(script, vec![]).await.unwrap();
     }
 
-    /// What has the focus after each of `n` presses of the tab key, as tag and id or text.
-    pub(crate) async fn tab_through(&self, n: usize) -> Vec<String> {
-        let mut stops = Vec::new();
-        for _ in 0..n {
-            let active = self.driver.active_element().await.unwrap();
-            active.send_keys(Key::Tab + "").await.unwrap();
-            let script = "const at = document.activeElement; return [...document.querySelectorAll('*')].indexOf(at) + ' ' + \
-                          getComputedStyle(at).outlineStyle";
-            let stop: Value = self.driver.execute(script, vec![]).await.unwrap().json().clone();
-            stops.push(stop.as_str().unwrap().to_owned());
+    /// Presses the tab key.
+    pub(crate) async fn press_tab(&self) {
+        self.driver.active_element().await.unwrap().send_keys(Key::Tab + "").await.unwrap();
+    }
+
+    /// Asserts that a person reads this on the page.
+    #[track_caller]
+    pub(crate) fn assert_says(&self, sentence: &str) -> impl Future<Output = ()> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let text = self.text().await;
+            assert!(text.contains(sentence), "{caller}: \"{sentence}\" is not on {}:\n{text}", self.path().await);
         }
-        stops
+    }
+
+    /// What the page breaks of what every page must keep (checks.js), and what its console said.
+    pub(crate) async fn faults(&self) -> Vec<String> {
+        // What follows an earlier page's focus would hide what the first press of the key meets.
+        self.press_tab().await;
+        let faults = self.driver.execute(include_str!("checks.js"), vec![]).await.unwrap();
+        let mut faults: Vec<String> = serde_json::from_value(faults.json().clone()).unwrap();
+        // Chromium notes every page that answers with an error, as one with a refused form does.
+        let own_status = format!("{} - Failed to load resource", self.driver.current_url().await.unwrap());
+        let said = self.driver.browser_log().await.unwrap().into_iter().map(|entry| entry.message);
+        let said = said.filter(|message| !message.starts_with(&own_status));
+        faults.extend(said.map(|message| format!("the console says: {message}")));
+        faults
+    }
+
+    /// Asserts that the page keeps what every page must.
+    #[track_caller]
+    pub(crate) fn assert_kept(&self) -> impl Future<Output = ()> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let faults = self.faults().await;
+            assert!(faults.is_empty(), "{caller}: {}:\n{}", self.path().await, faults.join("\n"));
+        }
     }
 
     /// Ends the browser.

@@ -8,7 +8,11 @@
 )]
 
 mod chromium;
-mod public_pages;
+mod journey;
+mod kept;
+#[path = "../api/browser.rs"]
+#[expect(dead_code, reason = "the people of the other tests, of whom these need a part")]
+mod people;
 #[path = "../api/world.rs"]
 #[expect(dead_code, reason = "the stage of the other tests, of which these need a part")]
 mod world;
