@@ -172,7 +172,7 @@ pub async fn visitor(req: &HttpRequest) -> Result<Option<Actor>> {
 }
 
 /// A form that another site made the browser send (Fetch Metadata): refused before its token is looked at.
-fn comes_from_elsewhere(req: &HttpRequest) -> bool {
+pub(super) fn comes_from_elsewhere(req: &HttpRequest) -> bool {
     let is_safe = matches!(*req.method(), Method::GET | Method::HEAD);
     let site = req.headers().get("Sec-Fetch-Site").map(HeaderValue::as_bytes);
     !is_safe && site.is_some_and(|site| !matches!(site, b"same-origin" | b"none"))

@@ -15,7 +15,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::error::{Error, Result};
 
-use super::access::ExpectedFormToken;
+use super::access::{ExpectedFormToken, comes_from_elsewhere};
 use super::cookies::Visit;
 
 /// Largest form without its files, bytes: a product with every text at its limit is below 40 KiB.
@@ -174,10 +174,14 @@ impl FromRequest for Fields {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let of_session = req.extensions().get::<ExpectedFormToken>().map(|expected| expected.0.clone());
-        let expected = of_session.or_else(|| Visit::form_token_of(req));
+        // Nobody in particular hands no files in: the few places for reading them stay with those who have signed in.
+        let takes_files = of_session.is_some();
+        let of_visit = || Visit::form_token_of(req).filter(|_| !comes_from_elsewhere(req));
+        let expected = of_session.or_else(of_visit);
         let content_type = req.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let multipart = (media_type == "multipart/form-data").then(|| Multipart::new(req.headers(), payload.take()));
+        let has_files = takes_files && media_type == "multipart/form-data";
+        let multipart = has_files.then(|| Multipart::new(req.headers(), payload.take()));
         let payload = payload.take();
         Box::pin(async move {
             let expected = expected.ok_or(Error::FormExpired)?;
