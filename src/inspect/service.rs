@@ -153,8 +153,12 @@ impl Inspection {
     /// The texts of all codes in a photo, each once.
     pub async fn read_photo(&self, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<Vec<String>> {
         let place = DECODING.acquire().await.map_err(Error::internal)?;
-        let mut texts = tokio::task::spawn_blocking(move || photo::read_all_qr(bytes.as_ref())).await??;
-        drop(place);
+        let reading = move || {
+            // The place is held until the photo is read, even when nobody waits for it any more.
+            let _place = place;
+            photo::read_all_qr(bytes.as_ref())
+        };
+        let mut texts = tokio::task::spawn_blocking(reading).await??;
         texts.sort_unstable();
         texts.dedup();
         texts.truncate(MAX_CODES);

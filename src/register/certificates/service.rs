@@ -232,10 +232,9 @@ impl Register {
     }
 }
 
-/// Opens and draws a scan anew, off the web workers.
 async fn prepare(scan: Option<Vec<u8>>) -> Result<Option<PaperFile>> {
     let Some(bytes) = scan else { return Ok(None) };
-    tokio::task::spawn_blocking(move || files::take_in("scan", bytes)).await?.map(Some)
+    files::take_in("scan", bytes).await.map(Some)
 }
 
 /// Locks a product that a certificate is entered for.

@@ -1,9 +1,10 @@
 //! Takes a paper in: a picture is opened within limits and drawn anew, so that neither metadata nor anything hidden behind it
-//! survives; a PDF is kept as it is and only ever handed out for saving. CPU work: never on a web worker.
+//! survives; a PDF is kept as it is and only ever handed out for saving. CPU work: never on a web worker, and never much at once.
 
 use image::DynamicImage;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
+use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
 use crate::picture::{MAX_FILE_BYTES, decode};
@@ -19,8 +20,22 @@ const MAX_SIDE_PX: u32 = 3508;
 /// Qualities to try: the first that fits. Even noise at full size fits the last.
 const QUALITIES: [u8; 3] = [85, 60, 20];
 
-/// Reads what was handed in for a field.
-pub(in crate::register) fn take_in(field: &'static str, bytes: Vec<u8>) -> Result<PaperFile> {
+/// Files opened at the same time: a picture of 100 megapixels takes half a gigabyte while it is.
+const OPENING_PLACES: usize = 2;
+static OPENING: Semaphore = Semaphore::const_new(OPENING_PLACES);
+
+/// Reads what was handed in for a field, off the web workers.
+pub(in crate::register) async fn take_in(field: &'static str, bytes: Vec<u8>) -> Result<PaperFile> {
+    let place = OPENING.acquire().await.map_err(Error::internal)?;
+    let opening = move || {
+        // The place is held until the file is drawn anew, even when nobody waits for it any more.
+        let _place = place;
+        open(field, bytes)
+    };
+    tokio::task::spawn_blocking(opening).await?
+}
+
+fn open(field: &'static str, bytes: Vec<u8>) -> Result<PaperFile> {
     if bytes.starts_with(PDF_HEAD) {
         if MAX_KEPT_BYTES < bytes.len() {
             return Err(Error::invalid(
@@ -77,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_picture_is_drawn_anew_and_small_enough() {
-        let taken = take_in("scan", png(&image::RgbImage::new(4000, 100))).unwrap();
+        let taken = open("scan", png(&image::RgbImage::new(4000, 100))).unwrap();
         assert_eq!(taken.media_type, MediaType::Jpeg);
         assert!(taken.content.starts_with(&[0xff, 0xd8, 0xff]));
         let kept = image::load_from_memory(&taken.content).unwrap();
@@ -107,7 +122,7 @@ mod tests {
     fn what_hides_behind_a_picture_does_not_survive() {
         let mut bytes = png(&image::RgbImage::new(16, 16));
         bytes.extend_from_slice(b"<script>alert(1)</script>");
-        let taken = take_in("scan", bytes).unwrap();
+        let taken = open("scan", bytes).unwrap();
         assert!(!taken.content.windows(7).any(|part| part == b"<script"));
     }
 
@@ -115,16 +130,16 @@ mod tests {
     fn a_pdf_is_kept_as_it_is_up_to_8_mib() {
         let mut pdf = b"%PDF-1.7\n".to_vec();
         pdf.resize(MAX_KEPT_BYTES, b' ');
-        let taken = take_in("scan", pdf.clone()).unwrap();
+        let taken = open("scan", pdf.clone()).unwrap();
         assert_eq!((taken.media_type, taken.content.len()), (MediaType::Pdf, MAX_KEPT_BYTES));
         pdf.push(b' ');
-        assert!(take_in("scan", pdf).unwrap_err().vi().contains("8 MB"));
+        assert!(open("scan", pdf).unwrap_err().vi().contains("8 MB"));
     }
 
     #[test]
     fn anything_else_is_refused_with_its_field() {
         for bytes in [&b""[..], b"<svg onload=alert(1)>", b" %PDF-1.7", b"PK\x03\x04", b"GIF89a", b"\xff\xd8\xff"] {
-            let refused = take_in("file", bytes.to_vec()).unwrap_err();
+            let refused = open("file", bytes.to_vec()).unwrap_err();
             assert!(matches!(refused, Error::Invalid { field: "file", .. }), "{refused}");
         }
     }

@@ -119,9 +119,14 @@ fn check_room(n_there: usize, n_more: usize) -> Result<()> {
 
 /// Draws one photo anew, off the web workers.
 async fn draw(photo: HandedIn) -> Result<ReadyPhoto> {
-    let _place = DRAWING.acquire().await.map_err(Error::internal)?;
+    let place = DRAWING.acquire().await.map_err(Error::internal)?;
     let HandedIn { name, bytes } = photo;
-    tokio::task::spawn_blocking(move || prepare(&bytes)).await?.map_err(|error| naming(&name, error))
+    let drawing = move || {
+        // The place is held until the photo is drawn, even when nobody waits for it any more.
+        let _place = place;
+        prepare(&bytes)
+    };
+    tokio::task::spawn_blocking(drawing).await?.map_err(|error| naming(&name, error))
 }
 
 /// Says which of several photos is meant.
