@@ -1,6 +1,7 @@
 //! The frame of the pages that people sign in to: who they are, where they can go, what the page is for.
 //! The list of places stands here because every page shows it; what happens there is the rooms' own.
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use askama::Template;
@@ -236,6 +237,8 @@ pub struct FormError {
     pub field: &'static str,
     /// What to do.
     pub sentence: String,
+    /// The answer's: someone else was faster, or something in the form is wrong.
+    pub status: StatusCode,
 }
 
 impl FormError {
@@ -253,13 +256,22 @@ impl FormError {
             (Error::Invalid { en, .. }, Language::En) => en.clone(),
             (_, Language::En) => error.to_string(),
         };
-        Ok(Self { field, sentence })
+        let status = match error {
+            Error::EditConflict => StatusCode::CONFLICT,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Ok(Self { field, sentence, status })
     }
 }
 
 /// A page of this frame, as an answer.
 pub fn page(template: &impl Template) -> Result<HttpResponse> {
     page_with(HttpResponse::Ok(), template)
+}
+
+/// A page as it is, or with a form that was refused.
+pub fn page_after(error: Option<&FormError>, template: &impl Template) -> Result<HttpResponse> {
+    page_with(HttpResponse::build(error.map_or(StatusCode::OK, |error| error.status)), template)
 }
 
 /// A form that was refused, shown again.

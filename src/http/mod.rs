@@ -26,7 +26,7 @@ pub use csv::{CSV_HEAD, csv_line};
 pub use document::{Document, Site, page_headers, policy_with_pictures, style_source};
 pub use fields::{FORM_TOKEN_FIELD, Fields, MAX_FILES_BYTES, MAX_FORM_BYTES, TextField, UploadedFile, kept_text};
 pub use frame::{
-    DESK, FormError, Frame, Link, SIGN_IN, app_headers, page, page_with, refused_page, role_name, see_other,
+    DESK, FormError, Frame, Link, SIGN_IN, app_headers, page, page_after, page_with, refused_page, role_name, see_other,
 };
 pub use language::Language;
 pub use middleware::{RequestId, answer_request};

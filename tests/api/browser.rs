@@ -210,6 +210,17 @@ impl Answer {
         self.header("location").to_owned()
     }
 
+    /// Asserts that someone else was faster and that the page says so, with what they wrote.
+    #[track_caller]
+    pub(crate) fn assert_told(&self) {
+        let text = self.text();
+        assert!(
+            self.status == 409 && text.contains("Có người khác vừa sửa") && text.contains("<form"),
+            "{} {text}",
+            self.status
+        );
+    }
+
     /// Asserts that a form was refused with this sentence, or part of one, and is shown again.
     #[track_caller]
     pub(crate) fn assert_refused(&self, because: &str) {

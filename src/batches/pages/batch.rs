@@ -14,7 +14,7 @@ use crate::batches::quota::types::{QuotaRequest, QuotaState};
 use crate::batches::service::Batches;
 use crate::batches::types::{Notice, SerialRange, Standing, VoidReason};
 use crate::error::{Error, Missing, Result};
-use crate::http::{Fields, FormError, Frame, Language, Reader, page, refused_page};
+use crate::http::{Fields, FormError, Frame, Language, Reader, page_after};
 use crate::label::MAX_SHEET_STAMPS;
 use crate::register::policy::missing_items;
 use crate::register::products::types::fix_href;
@@ -295,9 +295,8 @@ pub(super) async fn batch_page(
     refused: Option<Refused>,
 ) -> Result<HttpResponse> {
     let sheet = batches.batch_sheet(actor, batch_no).await?;
-    let is_refused = refused.is_some();
     let template = BatchPage::new(req, actor, sheet, refused)?;
-    if is_refused { refused_page(&template) } else { page(&template) }
+    page_after(template.error.as_ref(), &template)
 }
 
 pub(super) async fn show_batch(

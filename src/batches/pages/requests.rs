@@ -1,5 +1,6 @@
 //! What waits for the office: proposals to suspend, and requests for more stamps than a quota allows.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
@@ -12,7 +13,7 @@ use crate::batches::quota::types::{MAX_MARGIN_PERCENT, QuotaDecision, QuotaPolic
 use crate::batches::service::Batches;
 use crate::batches::standing::types::Words;
 use crate::error::{Error, Result, Thing};
-use crate::http::{Fields, FormError, Frame, Language, Office, Overseer, page, refused_page, see_other};
+use crate::http::{Fields, FormError, Frame, Language, Office, Overseer, page_after, see_other};
 
 use super::words::{doer_name, proposal_state, request_state};
 
@@ -87,8 +88,9 @@ async fn requests_page(
     let proposals = batches.suspension_proposals(actor).await?;
     let sees_quotas = actor.role != Role::Inspector;
     let quotas = if sees_quotas { Some(batches.quota_requests(actor).await?) } else { None };
-    let is_refused = refused.is_some();
     let (which, form, error) = match refused {
+        // What someone else wrote meanwhile is shown, and not what was typed over it.
+        Some((_, _, error)) if error.status == StatusCode::CONFLICT => (None, Fields::default(), Some(error)),
         Some((which, form, error)) => (Some(which), form, Some(error)),
         None => (None, Fields::default(), None),
     };
@@ -103,7 +105,7 @@ async fn requests_page(
         max_margin: MAX_MARGIN_PERCENT,
         is_office: actor.has(Scope::Office),
     };
-    if is_refused { refused_page(&template) } else { page(&template) }
+    page_after(template.error.as_ref(), &template)
 }
 
 pub(super) async fn show_requests(

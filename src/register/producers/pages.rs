@@ -9,7 +9,8 @@ use askama::Template;
 use crate::accounts::types::{Actor, ProducerNo, Reach, Scope};
 use crate::error::{Error, Result, Thing};
 use crate::http::{
-    Fields, FormError, Frame, Keeper, Language, Office, Reader, page, page_with, pages, refused_page, see_other,
+    Fields, FormError, Frame, Keeper, Language, Office, Reader, page, page_after, page_with, pages, refused_page,
+    see_other,
 };
 use crate::register::Register;
 use crate::register::contacts::pages::ContactBlock;
@@ -153,7 +154,6 @@ pub(in crate::register) async fn sheet_page(
         "Mọi thông tin trong sổ về chủ thể này. Thông tin liên hệ hiện cho ai là do chủ thể chọn.",
         "All that the register says of this producer. Who sees its contacts is the producer's choice.",
     );
-    let is_refused = refused.is_some();
     let (typed, error) = refused.map_or_else(|| (Fields::default(), None), |(typed, error)| (typed, Some(error)));
     let is_keeper = actor.writes() != Reach::Nothing;
     let template = SheetPage {
@@ -166,7 +166,7 @@ pub(in crate::register) async fn sheet_page(
         is_keeper,
         producer,
     };
-    if is_refused { refused_page(&template) } else { page(&template) }
+    page_after(template.error.as_ref(), &template)
 }
 
 async fn show_producer(

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use crate::accounts::types::{Actor, Reach, Role, Scope};
 use crate::error::{Missing, Result};
-use crate::http::{FormError, Frame, Language, Reader, page, pages, refused_page};
+use crate::http::{FormError, Frame, Language, Reader, page, page_after, pages};
 use crate::register::Register;
 use crate::register::api::product_no;
 use crate::register::policy::{certificate_state, missing_items};
@@ -328,7 +328,6 @@ pub(super) async fn sheet_page(
         "Mọi thông tin trong sổ về sản phẩm này, và những gì còn thiếu để in tem.",
         "All that the register says of this product, and what stamps still need.",
     );
-    let is_refused = error.is_some();
     let template = SheetPage {
         frame: Frame::new(req, actor, sheet.product.name.clone(), help),
         lists: register.lists().await?,
@@ -338,7 +337,7 @@ pub(super) async fn sheet_page(
         is_keeper: can_write(actor),
         sheet,
     };
-    if is_refused { refused_page(&template) } else { page(&template) }
+    page_after(template.error.as_ref(), &template)
 }
 
 async fn show_product(
