@@ -24,6 +24,7 @@ mod commands_setup;
 mod commands_verify;
 mod database;
 mod desk;
+mod escaping;
 mod forms;
 mod inspect;
 mod keys;
