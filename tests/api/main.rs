@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod away;
 mod batch_pages;
 mod batch_stage;
 mod batches;

@@ -180,7 +180,7 @@ impl Drop for World {
     }
 }
 
-fn settings(extra: &[(&str, &str)]) -> Settings {
+pub(crate) fn settings(extra: &[(&str, &str)]) -> Settings {
     let basic = [("NGUON_PUBLIC_URL", PUBLIC_URL), ("NGUON_ISSUER_NAME", ISSUER_NAME), ("NGUON_CONTACT", CONTACT)];
     let env = |name: &str| {
         let mut set = extra.iter().chain(&basic);
