@@ -233,6 +233,11 @@ impl Server {
         health.code == Some(0)
     }
 
+    /// The process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     /// Standard output so far.
     pub(crate) fn printed(&self) -> String {
         self.stdout.lock().unwrap().clone()

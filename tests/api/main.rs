@@ -43,6 +43,7 @@ mod sessions;
 mod standing;
 mod trail;
 mod two;
+mod uploads;
 mod vectors;
 mod voids;
 mod world;

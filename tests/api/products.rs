@@ -665,7 +665,7 @@ async fn photos_that_cannot_be_used_are_refused_with_what_to_do_and_none_of_thei
 }
 
 /// A PNG of 40,000 pixels a side in a few hundred bytes.
-fn bomb() -> Vec<u8> {
+pub(crate) fn bomb() -> Vec<u8> {
     let mut header = b"IHDR".to_vec();
     header.extend_from_slice(&40_000_u32.to_be_bytes());
     header.extend_from_slice(&40_000_u32.to_be_bytes());
