@@ -5,8 +5,9 @@ use chrono::NaiveDate;
 
 use crate::error::{Error, Result};
 use crate::http::{Fields, TextField};
+use crate::register::files::ScanChange;
 
-use super::types::{CertificateDraft, CertificateSheet, IssuerLevel, ScanChange, Score};
+use super::types::{CertificateDraft, CertificateSheet, IssuerLevel, Score};
 
 const NUMBER: TextField =
     TextField { name: "number", vi: "Số giấy chứng nhận", en: "Certificate number", max_chars: 100 };

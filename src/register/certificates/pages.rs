@@ -12,7 +12,7 @@ use crate::http::{
     Fields, FormError, Frame, Language, Office, Reader, page, page_with, pages, refused_page, see_other,
 };
 use crate::register::Register;
-use crate::register::files::file_answer;
+use crate::register::files::{ScanChange, file_answer};
 use crate::register::producers::pages::Options;
 use crate::register::products::CertificateFilter;
 use crate::register::types::CertificateState;
@@ -20,7 +20,7 @@ use crate::stamp::ProductNo;
 
 use super::filter::{CertificateListFilter, CertificateSort, PAGE_ROWS};
 use super::form::{filled, read_draft, read_revocation, read_scan};
-use super::types::{CertificatePage, CertificateSheet, IssuerLevel, Rules, ScanChange, StarBand};
+use super::types::{CertificatePage, CertificateSheet, IssuerLevel, Rules, StarBand};
 
 pages! {
     GET "/certificates" => list_certificates: Reader,

@@ -10,7 +10,7 @@ use crate::error::{Error, Result, Thing};
 use crate::register::Register;
 use crate::register::contacts::contacts_of;
 use crate::register::contacts::types::Visibility;
-use crate::register::files::{self, PaperFile, Sha256Hash};
+use crate::register::files::{self, PaperFile, ScanChange, Sha256Hash};
 use crate::register::policy::certificate_on;
 use crate::register::types::Certificate;
 use crate::stamp::ProductNo;
@@ -21,8 +21,11 @@ use super::reminders::grouped;
 use super::store::{self, LockedProduct, Slice};
 use super::types::{
     CertificateDraft, CertificateEntry, CertificatePage, CertificateSheet, Ending, EndingGroup, REMINDER_MONTHS, Rules,
-    ScanChange, months_ahead,
+    months_ahead,
 };
+
+/// The field of the form that the scan comes in.
+const SCAN_FIELD: &str = "scan";
 
 impl Register {
     /// One page of the certificates that a reader may see.
@@ -102,7 +105,7 @@ impl Register {
         scan: Option<Vec<u8>>,
     ) -> Result<i32> {
         actor.require(Scope::Office)?;
-        let scan = prepare(scan).await?;
+        let scan = files::draw_anew(SCAN_FIELD, scan).await?;
         let today = self.clock.today();
         let mut conn = self.db.conn().await?;
         conn.transaction(async |conn| {
@@ -140,7 +143,7 @@ impl Register {
         let (scan, is_kept) = match scan {
             ScanChange::Keep => (None, true),
             ScanChange::Remove => (None, false),
-            ScanChange::Replace(bytes) => (prepare(Some(bytes)).await?, false),
+            ScanChange::Replace(bytes) => (files::draw_anew(SCAN_FIELD, Some(bytes)).await?, false),
         };
         let today = self.clock.today();
         let mut conn = self.db.conn().await?;
@@ -230,11 +233,6 @@ impl Register {
         }
         Ok(())
     }
-}
-
-async fn prepare(scan: Option<Vec<u8>>) -> Result<Option<PaperFile>> {
-    let Some(bytes) = scan else { return Ok(None) };
-    files::take_in("scan", bytes).await.map(Some)
 }
 
 /// Locks a product that a certificate is entered for.

@@ -161,17 +161,6 @@ pub struct CertificateEntry {
     pub window: Option<(NaiveDate, NaiveDate)>,
 }
 
-/// What is to become of the scan of a certificate that is changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ScanChange {
-    /// It stays.
-    Keep,
-    /// It goes.
-    Remove,
-    /// These bytes take its place.
-    Replace(Vec<u8>),
-}
-
 /// Everything the register says of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateSheet {

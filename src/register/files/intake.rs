@@ -1,5 +1,5 @@
 //! Takes a paper in: a picture is opened within limits and drawn anew, so that neither metadata nor anything hidden behind it
-//! survives; a PDF is kept as it is and only ever handed out for saving. CPU work: never on a web worker, and never much at once.
+//! survives; a PDF is kept as it is and only ever handed out for saving. The CPU work never runs on a web worker.
 
 use image::DynamicImage;
 use image::codecs::jpeg::JpegEncoder;
@@ -19,23 +19,24 @@ const PDF_HEAD: &[u8] = b"%PDF-";
 const MAX_SIDE_PX: u32 = 3508;
 /// Qualities to try: the first that fits. Even noise at full size fits the last.
 const QUALITIES: [u8; 3] = [85, 60, 20];
+/// Papers drawn at the same time: one of 100 megapixels takes half a gigabyte while it is.
+const DRAWING_PLACES: usize = 2;
+static DRAWING: Semaphore = Semaphore::const_new(DRAWING_PLACES);
 
-/// Files opened at the same time: a picture of 100 megapixels takes half a gigabyte while it is.
-const OPENING_PLACES: usize = 2;
-static OPENING: Semaphore = Semaphore::const_new(OPENING_PLACES);
-
-/// Reads what was handed in for a field, off the web workers.
-pub(in crate::register) async fn take_in(field: &'static str, bytes: Vec<u8>) -> Result<PaperFile> {
-    let place = OPENING.acquire().await.map_err(Error::internal)?;
-    let opening = move || {
-        // The place is held until the file is drawn anew, even when nobody waits for it any more.
+/// Takes in what was handed in for a field, if anything was, off the web workers.
+pub(in crate::register) async fn draw_anew(field: &'static str, bytes: Option<Vec<u8>>) -> Result<Option<PaperFile>> {
+    let Some(bytes) = bytes else { return Ok(None) };
+    let place = DRAWING.acquire().await.map_err(Error::internal)?;
+    let drawing = tokio::task::spawn_blocking(move || {
+        // Held until it is done, even when nobody waits for it any more.
         let _place = place;
-        open(field, bytes)
-    };
-    tokio::task::spawn_blocking(opening).await?
+        take_in(field, bytes)
+    });
+    drawing.await?.map(Some)
 }
 
-fn open(field: &'static str, bytes: Vec<u8>) -> Result<PaperFile> {
+/// Reads what was handed in for a field.
+fn take_in(field: &'static str, bytes: Vec<u8>) -> Result<PaperFile> {
     if bytes.starts_with(PDF_HEAD) {
         if MAX_KEPT_BYTES < bytes.len() {
             return Err(Error::invalid(
@@ -92,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_picture_is_drawn_anew_and_small_enough() {
-        let taken = open("scan", png(&image::RgbImage::new(4000, 100))).unwrap();
+        let taken = take_in("scan", png(&image::RgbImage::new(4000, 100))).unwrap();
         assert_eq!(taken.media_type, MediaType::Jpeg);
         assert!(taken.content.starts_with(&[0xff, 0xd8, 0xff]));
         let kept = image::load_from_memory(&taken.content).unwrap();
@@ -122,7 +123,7 @@ mod tests {
     fn what_hides_behind_a_picture_does_not_survive() {
         let mut bytes = png(&image::RgbImage::new(16, 16));
         bytes.extend_from_slice(b"<script>alert(1)</script>");
-        let taken = open("scan", bytes).unwrap();
+        let taken = take_in("scan", bytes).unwrap();
         assert!(!taken.content.windows(7).any(|part| part == b"<script"));
     }
 
@@ -130,16 +131,16 @@ mod tests {
     fn a_pdf_is_kept_as_it_is_up_to_8_mib() {
         let mut pdf = b"%PDF-1.7\n".to_vec();
         pdf.resize(MAX_KEPT_BYTES, b' ');
-        let taken = open("scan", pdf.clone()).unwrap();
+        let taken = take_in("scan", pdf.clone()).unwrap();
         assert_eq!((taken.media_type, taken.content.len()), (MediaType::Pdf, MAX_KEPT_BYTES));
         pdf.push(b' ');
-        assert!(open("scan", pdf).unwrap_err().vi().contains("8 MB"));
+        assert!(take_in("scan", pdf).unwrap_err().vi().contains("8 MB"));
     }
 
     #[test]
     fn anything_else_is_refused_with_its_field() {
         for bytes in [&b""[..], b"<svg onload=alert(1)>", b" %PDF-1.7", b"PK\x03\x04", b"GIF89a", b"\xff\xd8\xff"] {
-            let refused = open("file", bytes.to_vec()).unwrap_err();
+            let refused = take_in("file", bytes.to_vec()).unwrap_err();
             assert!(matches!(refused, Error::Invalid { field: "file", .. }), "{refused}");
         }
     }

@@ -7,6 +7,6 @@ mod store;
 mod types;
 
 pub(in crate::register) use answer::file_answer;
-pub(in crate::register) use intake::take_in;
+pub(in crate::register) use intake::draw_anew;
 pub(in crate::register) use store::{find_file, forget_unused, keep};
-pub use types::{PaperFile, Sha256Hash};
+pub use types::{PaperFile, ScanChange, Sha256Hash};

@@ -61,3 +61,14 @@ impl PaperFile {
         Sha256Hash(Sha256::digest(&self.content).into())
     }
 }
+
+/// What is to become of the file of a paper that is changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScanChange {
+    /// It stays.
+    Keep,
+    /// It goes.
+    Remove,
+    /// These bytes take its place.
+    Replace(Vec<u8>),
+}
