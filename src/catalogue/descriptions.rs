@@ -99,23 +99,6 @@ pub(super) fn contact_kind(kind: &str, language: Language) -> &'static str {
     }
 }
 
-/// What a food-safety paper is.
-pub(super) fn paper_kind(kind: &str, language: Language) -> &'static str {
-    match kind {
-        "eligibility" => {
-            language.pick("Giấy chứng nhận đủ điều kiện an toàn thực phẩm", "Food-safety eligibility certificate")
-        }
-        "commitment" => language.pick("Bản cam kết an toàn thực phẩm", "Food-safety commitment"),
-        "self_declaration" => language.pick("Bản tự công bố sản phẩm", "Product self-declaration"),
-        "haccp" => "HACCP",
-        "iso22000" => "ISO 22000",
-        "vietgap" => "VietGAP",
-        "organic" => language.pick("Chứng nhận hữu cơ", "Organic certificate"),
-        "test_report" => language.pick("Phiếu kiểm nghiệm", "Test report"),
-        _ => language.pick("Giấy tờ khác", "Other paper"),
-    }
-}
-
 /// How a batch stands, with the page's class for it; nothing to say of a normal one.
 pub(super) const fn standing(standing: Standing, language: Language) -> Option<(&'static str, &'static str)> {
     match standing {

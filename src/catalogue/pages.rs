@@ -336,12 +336,8 @@ impl<'p> ProductPage<'p> {
         descriptions::contact_kind(kind, self.document.language)
     }
 
-    fn paper_kind(&self, kind: &str) -> &'static str {
-        descriptions::paper_kind(kind, self.document.language)
-    }
-
-    fn is_past(&self, paper: &Paper) -> bool {
-        paper.valid_to.is_some_and(|last| last < self.it.today)
+    fn paper_kind(&self, paper: &Paper) -> &'static str {
+        self.document.language.pick(paper.kind.vi(), paper.kind.en())
     }
 
     fn certificates(&self) -> Vec<CertificateBlock<'p>> {

@@ -11,6 +11,7 @@ use crate::db::schema::{
     batches, certificates, communes, food_safety_papers, producer_contacts, producers, product_photos, product_sets,
     products,
 };
+use crate::register::papers::types::PaperKind;
 use crate::stamp::ProductNo;
 
 use super::types::{Contact, CurrentBatch, Details, HITS_PER_PAGE, Hit, Paper, Photo, Search, SetName, Standing, View};
@@ -220,7 +221,7 @@ pub(super) async fn load_rest(
         details(conn, view, no),
         photos(conn, no),
         public_contacts(conn, no),
-        papers(conn, no),
+        papers(conn, no, today),
         current_batches(conn, no, today),
     )
     .await?;
@@ -285,17 +286,27 @@ async fn public_contacts(mut conn: &AsyncPgConnection, product_no: i32) -> Query
     Ok(rows.into_iter().map(|(kind, value)| Contact { kind, value }).collect())
 }
 
-/// The product's own and those of its producer as a whole.
-async fn papers(mut conn: &AsyncPgConnection, product_no: i32) -> QueryResult<Vec<Paper>> {
-    let rows: Vec<(String, Option<NaiveDate>, Option<NaiveDate>)> = food_safety_papers::table
+/// The product's own and those of its producer as a whole, as far as they count on a day.
+async fn papers(mut conn: &AsyncPgConnection, product_no: i32, today: NaiveDate) -> QueryResult<Vec<Paper>> {
+    type Row = (String, Option<String>, Option<NaiveDate>, Option<NaiveDate>);
+    let rows: Vec<Row> = food_safety_papers::table
         .filter(food_safety_papers::producer_no.eq_any(producer_of(product_no)))
         .filter(food_safety_papers::product_no.is_null().or(food_safety_papers::product_no.eq(product_no)))
         .filter(food_safety_papers::closed_at.is_null())
-        .select((food_safety_papers::kind, food_safety_papers::issued_on, food_safety_papers::valid_to))
+        .filter(food_safety_papers::valid_to.is_null().or(food_safety_papers::valid_to.ge(today)))
+        .select((
+            food_safety_papers::kind,
+            food_safety_papers::paper_no,
+            food_safety_papers::issued_on,
+            food_safety_papers::valid_to,
+        ))
         .order((food_safety_papers::valid_to.desc().nulls_last(), food_safety_papers::paper_id))
         .load(&mut conn)
         .await?;
-    Ok(rows.into_iter().map(|(kind, issued_on, valid_to)| Paper { kind, issued_on, valid_to }).collect())
+    let paper = |(kind, number, issued_on, valid_to): Row| {
+        Some(Paper { kind: PaperKind::parse(&kind)?, number, issued_on, valid_to })
+    };
+    Ok(rows.into_iter().filter_map(paper).collect())
 }
 
 #[derive(Queryable, Selectable)]

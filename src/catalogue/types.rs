@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::clock::day_in_vietnam;
+use crate::register::papers::types::PaperKind;
 use crate::register::policy::certificate_on;
 use crate::register::types::{Certificate, Product};
 use crate::stamp::ProductNo;
@@ -192,11 +193,13 @@ impl Contact {
     }
 }
 
-/// A food-safety paper: its kind and dates, never its file.
+/// A food-safety paper that counts today: its kind, number and dates, never its file or what else stands on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paper {
-    /// `eligibility`, `commitment`, `self_declaration`, `haccp`, `iso22000`, `vietgap`, `organic`, `test_report` or `other`.
-    pub kind: String,
+    /// What it is.
+    pub kind: PaperKind,
+    /// Its number as printed.
+    pub number: Option<String>,
     /// When it was issued.
     pub issued_on: Option<NaiveDate>,
     /// Its last day.
@@ -242,7 +245,7 @@ pub struct PublicProduct {
     pub photos: Vec<Photo>,
     /// Public contacts of the producer.
     pub contacts: Vec<Contact>,
-    /// Food-safety papers of the product and of its producer.
+    /// Food-safety papers of the product and of its producer that are not past their last day.
     pub papers: Vec<Paper>,
     /// Batches that may be in shops, those recalled or suspended first.
     pub batches: Vec<CurrentBatch>,

@@ -84,6 +84,8 @@ pub fn route_table() -> Vec<Route> {
         crate::register::certificates::api::ROUTES,
         crate::register::certificates::pages::ROUTES,
         crate::register::certificates::reminders_pages::ROUTES,
+        crate::register::papers::api::ROUTES,
+        crate::register::papers::pages::ROUTES,
         crate::batches::api::ROUTES,
         crate::batches::pages::ROUTES,
         crate::batches::print_api::ROUTES,
@@ -113,6 +115,7 @@ pub fn whole_open_api() -> utoipa::openapi::OpenApi {
     document.merge(crate::register::api::open_api());
     document.merge(crate::register::producers::api::open_api());
     document.merge(crate::register::certificates::api::open_api());
+    document.merge(crate::register::papers::api::open_api());
     document.merge(crate::batches::api::open_api());
     document.merge(crate::batches::print_api::open_api());
     document.merge(crate::batches::standing::api::open_api());
@@ -154,6 +157,8 @@ fn mount_all(cfg: &mut web::ServiceConfig) {
     crate::register::certificates::api::mount(&mut mounts);
     crate::register::certificates::pages::mount(&mut mounts);
     crate::register::certificates::reminders_pages::mount(&mut mounts);
+    crate::register::papers::api::mount(&mut mounts);
+    crate::register::papers::pages::mount(&mut mounts);
     crate::batches::api::mount(&mut mounts);
     crate::batches::pages::mount(&mut mounts);
     crate::batches::print_api::mount(&mut mounts);

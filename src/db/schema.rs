@@ -407,6 +407,7 @@ diesel::joinable!(products -> producers (producer_no));
 diesel::joinable!(product_photos -> products (product_no));
 diesel::joinable!(producer_contacts -> producers (producer_no));
 diesel::joinable!(certificates -> products (product_no));
+diesel::joinable!(food_safety_papers -> producers (producer_no));
 diesel::joinable!(accounts -> producers (producer_no));
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(account_links -> accounts (account_id));

@@ -9,6 +9,7 @@ pub mod files;
 pub mod gtin;
 pub mod import;
 mod importing;
+pub mod papers;
 pub mod photo;
 pub mod policy;
 pub mod producers;

@@ -189,8 +189,9 @@ async fn full_product() -> World {
                  (1, 'email', 'me@example.vn', 'me', NULL, NULL, NULL, now()), \
                  (1, 'website', 'javascript:alert(1)', 'public', 'chủ thể', now(), 'đồng ý', now()); \
              INSERT INTO food_safety_papers (producer_no, product_no, kind, paper_no, issued_on, valid_to, closed_at) VALUES \
-                 (1, NULL, 'eligibility', 'ATTP-SECRET', '2025-03-01', '2028-02-29', NULL), \
-                 (1, 1, 'test_report', NULL, NULL, '2026-01-31', NULL), \
+                 (1, NULL, 'eligibility', '12/ATTP', '2025-03-01', '2028-02-29', NULL), \
+                 (1, 1, 'test_report', NULL, NULL, '2026-11-22', NULL), \
+                 (1, 1, 'organic', NULL, NULL, '2026-11-21', NULL), \
                  (1, NULL, 'haccp', NULL, NULL, NULL, now()); \
              INSERT INTO product_photos (product_no, place, jpeg, small, width_px, height_px, created_at) VALUES \
                  (1, 2, 'x', 'x', 640, 480, now()), (1, 1, 'x', 'x', 800, 600, now())",
@@ -238,8 +239,8 @@ async fn a_products_page_shows_what_is_public_and_nothing_else() {
         "Thôn Thử, xã Cũ, huyện Na Rì",
         "Na Rì, Bắc Kạn",
         "href=\"tel:0209000111\"",
-        "01/03/2025 – 29/02/2028",
-        "đến hết ngày 31/01/2026 (đã hết hạn)",
+        "số 12/ATTP; 01/03/2025 – 29/02/2028",
+        "Phiếu kiểm nghiệm</dt><dd>đến hết ngày 22/11/2026",
         "MD-01",
         "20/11/2027",
         "Bị thu hồi: Nấm mốc",
@@ -248,7 +249,7 @@ async fn a_products_page_shows_what_is_public_and_nothing_else() {
     ] {
         assert!(text.contains(shown), "{shown} is not in {text}");
     }
-    for hidden in ["0209 000 222", "me@example.vn", "ATTP-SECRET", "HACCP", "href=\"javascript", "MD-OLD", "MD-NEW"] {
+    for hidden in ["0209 000 222", "me@example.vn", "hữu cơ", "HACCP", "href=\"javascript", "MD-OLD", "MD-NEW"] {
         assert!(!text.contains(hidden), "{hidden} is in {text}");
     }
     let first = text.find("/photos/2\"").unwrap();

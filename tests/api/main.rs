@@ -30,6 +30,7 @@ mod forms;
 mod inspect;
 mod keys;
 mod minting;
+mod papers;
 mod people;
 mod print;
 mod producers;

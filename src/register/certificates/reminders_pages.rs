@@ -1,4 +1,4 @@
-//! The list of whom to remind: as a page to print, and as CSV for a spreadsheet.
+//! The list of whom to remind: as a page to print, with the food-safety papers that end soon, and as CSV for a spreadsheet.
 
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::http::{CSV_HEAD, Frame, Language, Reader, csv_line, page, pages};
 use crate::register::Register;
 use crate::register::contacts::types::Contact;
+use crate::register::papers::types::{EndingPaper, PAPER_REMINDER_MONTHS};
 
 use super::types::{Ending, EndingGroup, REMINDER_MONTHS};
 
@@ -21,13 +22,15 @@ pages! {
 struct RemindersPage {
     frame: Frame,
     groups: [EndingGroup; REMINDER_MONTHS.len()],
+    papers: Vec<EndingPaper>,
+    paper_months: u32,
     today: chrono::NaiveDate,
 }
 
 impl RemindersPage {
     /// Whether there is nobody to remind.
     fn is_empty(&self) -> bool {
-        self.groups.iter().all(|group| group.endings.is_empty())
+        self.groups.iter().all(|group| group.endings.is_empty()) && self.papers.is_empty()
     }
 
     /// Days until a certificate ends; 0 on its last day.
@@ -37,6 +40,19 @@ impl RemindersPage {
 
     fn contacts(&self, ending: &Ending) -> String {
         contact_line(&ending.contacts, self.frame.language)
+    }
+
+    /// The same of a paper.
+    fn paper_days_left(&self, ending: &EndingPaper) -> i64 {
+        (ending.last_day - self.today).num_days()
+    }
+
+    fn paper_contacts(&self, ending: &EndingPaper) -> String {
+        contact_line(&ending.contacts, self.frame.language)
+    }
+
+    fn paper_kind(&self, ending: &EndingPaper) -> &'static str {
+        self.frame.pick(ending.sheet.draft.kind.vi(), ending.sheet.draft.kind.en())
     }
 }
 
@@ -61,7 +77,13 @@ async fn show_reminders(
             "Call producers before their certificates end, so that they can be assessed again in time. Each stands in its nearest group alone; products that have a new one are left out.",
         ),
     );
-    page(&RemindersPage { frame, groups: register.reminders(&actor.reads()).await?, today: register.today() })
+    page(&RemindersPage {
+        frame,
+        groups: register.reminders(&actor.reads()).await?,
+        papers: register.papers_ending(&actor.reads()).await?,
+        paper_months: PAPER_REMINDER_MONTHS,
+        today: register.today(),
+    })
 }
 
 async fn download_reminders(

@@ -14,6 +14,7 @@ use crate::http::{
 };
 use crate::register::Register;
 use crate::register::contacts::pages::ContactBlock;
+use crate::register::papers::pages::{PaperBlock, PaperPlace};
 use crate::register::products::Closed;
 use crate::register::products::types::Lists;
 
@@ -133,6 +134,7 @@ struct SheetPage {
     kind: &'static str,
     products: Vec<OwnProduct>,
     contacts: ContactBlock,
+    papers: PaperBlock,
     error: Option<FormError>,
     is_office: bool,
     is_keeper: bool,
@@ -149,6 +151,8 @@ pub(in crate::register) async fn sheet_page(
     let producer = register.find_producer(&actor.reads(), producer_no).await?;
     let products = register.products_of(&producer).await?;
     let contacts = register.contacts_seen_by(actor, producer_no).await?;
+    let papers = register.papers_of(producer_no).await?;
+    let place = PaperPlace { producer_no, product_no: None, is_open: producer.closed_at.is_none() };
     let language = Language::of(req);
     let help = language.pick(
         "Mọi thông tin trong sổ về chủ thể này. Thông tin liên hệ hiện cho ai là do chủ thể chọn.",
@@ -161,6 +165,7 @@ pub(in crate::register) async fn sheet_page(
         kind: kind_name(producer.kind, language),
         products,
         contacts: ContactBlock::new(actor, contacts, typed, language),
+        papers: PaperBlock::new(actor, papers, &place, register.today(), language),
         error,
         is_office: actor.has(Scope::Office),
         is_keeper,

@@ -78,10 +78,13 @@ pub(super) struct PackBody {
 
 /// A field of a body: left out, or sent, null or not.
 #[derive(Debug, Default)]
-enum Sent<T> {
+pub(in crate::register) enum Sent<T> {
+    /// It was left out: what is there stays.
     #[default]
     Absent,
+    /// It was null: what is there is emptied.
     Null,
+    /// It was sent.
     Value(T),
 }
 
@@ -93,7 +96,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Sent<T> {
 
 impl<T> Sent<T> {
     /// As the field of a form: none when it was left out, empty when it was null.
-    fn typed(self, show: impl FnOnce(T) -> String) -> Option<String> {
+    pub(in crate::register) fn typed(self, show: impl FnOnce(T) -> String) -> Option<String> {
         match self {
             Self::Absent => None,
             Self::Null => Some(String::new()),

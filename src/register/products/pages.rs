@@ -11,6 +11,7 @@ use crate::error::{Missing, Result};
 use crate::http::{FormError, Frame, Language, Reader, page, page_after, pages};
 use crate::register::Register;
 use crate::register::api::product_no;
+use crate::register::papers::pages::{PaperBlock, PaperPlace};
 use crate::register::policy::{certificate_state, missing_items};
 use crate::register::types::{CertificateState, ProducerKind};
 use crate::stamp::ProductNo;
@@ -231,6 +232,7 @@ struct CheckLine {
 struct SheetPage {
     frame: Frame,
     sheet: ProductSheet,
+    papers: PaperBlock,
     lists: Arc<Lists>,
     today: NaiveDate,
     error: Option<FormError>,
@@ -323,6 +325,9 @@ pub(super) async fn sheet_page(
     error: Option<FormError>,
 ) -> Result<HttpResponse> {
     let sheet = register.product_sheet(&actor.reads(), product_no).await?;
+    let producer_no = sheet.product.producer.producer_no;
+    let papers = register.papers_of_product(producer_no, product_no).await?;
+    let place = PaperPlace { producer_no, product_no: Some(product_no), is_open: !sheet.product.is_closed };
     let language = Language::of(req);
     let help = language.pick(
         "Mọi thông tin trong sổ về sản phẩm này, và những gì còn thiếu để in tem.",
@@ -330,6 +335,7 @@ pub(super) async fn sheet_page(
     );
     let template = SheetPage {
         frame: Frame::new(req, actor, sheet.product.name.clone(), help),
+        papers: PaperBlock::new(actor, papers, &place, register.today(), language),
         lists: register.lists().await?,
         today: register.today(),
         error,
