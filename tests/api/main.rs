@@ -35,6 +35,7 @@ mod people;
 mod print;
 mod producers;
 mod products;
+mod query_counts;
 mod quotas;
 mod reach;
 mod register;
