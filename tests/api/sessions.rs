@@ -284,8 +284,8 @@ async fn nobody_is_sent_to_sign_in_and_back_to_the_page_they_asked_for() {
 }
 
 fn session_cookie(answer: &Answer) -> String {
-    let lines = answer.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap().to_owned());
-    lines.filter(|line| line.contains("nguon-session")).next_back().unwrap()
+    let mut lines = answer.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap().to_owned());
+    lines.rfind(|line| line.contains("nguon-session")).unwrap()
 }
 
 #[actix_web::test]
