@@ -1,7 +1,7 @@
 //! Queries on certificates. Who may see what is part of each query; no transaction, no clock.
 
 use chrono::NaiveDate;
-use diesel::dsl::{count_star, exists, not, sql};
+use diesel::dsl::{count_star, exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::{Date, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -11,7 +11,7 @@ use crate::accounts::types::{ProducerNo, Reach};
 use crate::db::schema::{certificates, communes, issuers, producers, products, star_bands};
 use crate::register::files::Sha256Hash;
 use crate::register::products::CertificateFilter;
-use crate::register::store::damaged;
+use crate::register::store::{InVietnameseOrder, damaged};
 use crate::register::types::Certificate;
 use crate::stamp::ProductNo;
 
@@ -206,7 +206,7 @@ pub(super) async fn list(
     slice: Slice,
     today: NaiveDate,
 ) -> QueryResult<CertificatePage> {
-    let by_name = || sql::<Text>("products.name COLLATE \"vi-x-icu\"");
+    let by_name = || InVietnameseOrder::new(products::name);
     let last_day = || last_day_in_force(certificates::valid_to, certificates::revoked_on);
     let mut query = joined!().filter(within(reach)).into_boxed();
     for word in filter.words() {

@@ -11,6 +11,7 @@ use crate::accounts::reach::within;
 use crate::accounts::types::{ProducerNo, Reach};
 use crate::db::schema::{commune_changes, communes, producers, products};
 use crate::register::products::Closed;
+use crate::register::store::InVietnameseOrder;
 use crate::stamp::ProductNo;
 
 use super::filter::{PAGE_ROWS, ProducerFilter, ProducerSort};
@@ -147,7 +148,7 @@ pub(super) async fn list(
     reach: &Reach,
     filter: &ProducerFilter,
 ) -> QueryResult<ProducerPage> {
-    let by_name = || sql::<Text>("producers.name COLLATE \"vi-x-icu\"");
+    let by_name = || InVietnameseOrder::new(producers::name);
     let mut query = with_commune!().filter(within(reach)).into_boxed();
     for word in filter.words() {
         let has_tax_code = producers::tax_code.is_not_distinct_from(filter.text.as_deref());

@@ -13,7 +13,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use crate::accounts::reach::within;
 use crate::accounts::types::{ProducerNo, Reach};
 use crate::db::schema::{certificates, communes, producers, product_sets, products, star_bands};
-use crate::register::store::{damaged, load_certificates};
+use crate::register::store::{InVietnameseOrder, damaged, load_certificates};
 use crate::register::types::{Certificate, Producer, ProducerKind};
 use crate::stamp::ProductNo;
 
@@ -230,7 +230,7 @@ fn with_state(query: Narrowed<'_>, state: CertificateFilter, today: NaiveDate) -
 }
 
 fn ordered(query: Narrowed<'_>, sort: ProductSort) -> Narrowed<'_> {
-    let by_name = || sql::<Text>("products.name COLLATE \"vi-x-icu\"");
+    let by_name = || InVietnameseOrder::new(products::name);
     let query = match sort {
         ProductSort::Name => query.order(by_name()),
         ProductSort::Set => query.order((products::set_no, by_name())),
