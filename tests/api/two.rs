@@ -62,12 +62,12 @@ impl Two {
         let first = world.product().await;
         let second = world.product_from(other_row()).await;
         let mut both = Vec::new();
-        for (product_no, lot, word, commune) in
+        for (product_no, lot, mark, commune) in
             [(first, "MD-01", "Bên Này", crate::browser::COMMUNE), (second, PLAIN_MARK, MARK, OTHER_COMMUNE)]
         {
             let batch = world.batch_of(product_no, lot, "2026-11-20", Some("2027-11-20")).await;
             world.mint(batch.batch_no, N_STAMPS).await;
-            let things = fill(&world, product_no.get(), batch.batch_no, word, commune).await;
+            let things = fill(&world, product_no.get(), batch.batch_no, mark, commune).await;
             both.push(things);
         }
         let other = both.pop().unwrap();
@@ -81,7 +81,7 @@ impl Two {
 }
 
 /// Puts one of everything beside a batch; the numbers of what was made.
-async fn fill(world: &World, product_no: u32, batch_no: BatchNo, word: &str, commune: &str) -> Things {
+async fn fill(world: &World, product_no: u32, batch_no: BatchNo, mark: &str, commune: &str) -> Things {
     let producer_no = ProducerNo(i32::try_from(product_no).unwrap());
     let stamp = world.stamp(batch_no, 1).await;
     let jpeg = tiny_picture().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
@@ -89,9 +89,9 @@ async fn fill(world: &World, product_no: u32, batch_no: BatchNo, word: &str, com
     world
         .sql(&format!(
             "INSERT INTO files VALUES ({file}, 'image/jpeg', decode('{jpeg}', 'hex'), now()) ON CONFLICT DO NOTHING; \
-             UPDATE certificates SET scan_sha256 = {file}, decision_no = 'QĐ {word}' WHERE product_no = {product_no}; \
-             UPDATE products SET story = 'Chuyện {word}', name_en = 'English {word}' WHERE product_no = {product_no}; \
-             INSERT INTO voids (batch_no, first_serial, last_serial, reason, note, voided_at) VALUES ({batch_no}, 5, 5, 'lost', 'mất {word}', now())"
+             UPDATE certificates SET scan_sha256 = {file}, decision_no = 'QĐ {mark}' WHERE product_no = {product_no}; \
+             UPDATE products SET story = 'Chuyện {mark}', name_en = 'English {mark}' WHERE product_no = {product_no}; \
+             INSERT INTO voids (batch_no, first_serial, last_serial, reason, note, voided_at) VALUES ({batch_no}, 5, 5, 'lost', 'mất {mark}', now())"
         ))
         .await;
     let certificate = format!("SELECT certificate_id::bigint AS n FROM certificates WHERE product_no = {product_no}");
@@ -105,13 +105,13 @@ async fn fill(world: &World, product_no: u32, batch_no: BatchNo, word: &str, com
         ("code", stamp.plain_code()),
         ("certificate_id", world.test_db.count(&certificate).await.to_string()),
     ]);
-    let account_id = add_people(world, &mut things, producer_no, word, commune).await;
+    let account_id = add_people(world, &mut things, producer_no, mark, commune).await;
     let photo = format!("{product_no}, 1, decode('{jpeg}', 'hex'), decode('{jpeg}', 'hex'), 16, 16, now()");
-    let contact = format!("{producer_no}, 'person', 'Liên hệ {word}', 'offices', now()");
-    let paper = format!("{producer_no}, {product_no}, 'haccp', 'Giấy {word}', 'Nơi cấp {word}', {file}");
-    let proposal = format!("{batch_no}, 1, 'Đề nghị {word}', now()");
-    let request = format!("{batch_no}, 9, 'Xin thêm {word}', now()");
-    let job = format!("{}, '{word}.xlsx', 'refused', now(), now()", account_id.0);
+    let contact = format!("{producer_no}, 'person', 'Liên hệ {mark}', 'offices', now()");
+    let paper = format!("{producer_no}, {product_no}, 'haccp', 'Giấy {mark}', 'Nơi cấp {mark}', {file}");
+    let proposal = format!("{batch_no}, 1, 'Đề nghị {mark}', now()");
+    let request = format!("{batch_no}, 9, 'Xin thêm {mark}', now()");
+    let job = format!("{}, '{mark}.xlsx', 'refused', now(), now()", account_id.0);
     for (name, table, columns, values) in [
         ("photo_id", "product_photos", "product_no, place, jpeg, small, width_px, height_px, created_at", photo),
         ("contact_id", "producer_contacts", "producer_no, kind, value, visibility, created_at", contact),
@@ -133,17 +133,17 @@ async fn add_people(
     world: &World,
     things: &mut Things,
     producer_no: ProducerNo,
-    word: &str,
+    mark: &str,
     commune: &str,
 ) -> AccountId {
-    let (login, name) = (format!("member{producer_no}"), format!("Người {word}"));
+    let (login, name) = (format!("member{producer_no}"), format!("Người {mark}"));
     let member = PersonDraft::new(&login, &name, Role::Producer, Some(producer_no), None).unwrap();
     let (account_id, link) = world.accounts.invite_person(&Actor::operator(), member).await.unwrap();
-    let (login, name) = (format!("spare{producer_no}"), format!("Cán bộ {word}"));
+    let (login, name) = (format!("spare{producer_no}"), format!("Cán bộ {mark}"));
     let spare = PersonDraft::new(&login, &name, Role::Officer, None, Some(commune)).unwrap();
     let (spare_id, _) = world.accounts.invite_person(&Actor::operator(), spare).await.unwrap();
     let session_id = world.session_of(account_id, &world.browser()).await;
-    let program = format!("phần mềm {word}");
+    let program = format!("phần mềm {mark}");
     let token = world.accounts.create_token(&program, Some(producer_no), &[Scope::Read], None).await.unwrap();
     things.extend([
         ("secret", link.secret.reveal().to_owned()),
