@@ -14,18 +14,21 @@ use crate::two::Two;
 use crate::world::{TestDb, tiny_picture};
 
 /// Every field that takes a picture: the template it stands in, where its form goes, its name.
-const UPLOADS: [(&str, &str, &str); 4] = [
+const UPLOADS: [(&str, &str, &str); 6] = [
     ("products/sheet.html", "/products/1/photos", "photo"),
     ("register/certificate_form.html", "/products/1/certificates", "scan"),
     ("register/certificate_form.html", "/certificates/1/edit", "scan"),
+    ("register/paper_form.html", "/producers/1/papers", "file"),
+    ("register/paper_form.html", "/papers/1/edit", "file"),
     ("inspect/form.html", "/inspect", "photo"),
 ];
 /// Templates whose field takes a file of another kind, with tests of its own.
 const OTHERS: [&str; 0] = [];
 
 /// The rest of those forms.
-const FIELDS: [(&str, &str); 7] = [
+const FIELDS: [(&str, &str); 8] = [
     ("version", "1"),
+    ("kind", "haccp"),
     ("stars", "4"),
     ("number", "02/GCN"),
     ("issuer", "UBND tỉnh Thái Nguyên"),
