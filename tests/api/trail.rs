@@ -104,7 +104,7 @@ async fn the_trail_is_read_by_day_act_person_and_producer() {
         .await;
     let found = async |query: &str| {
         let page = auditor.page(&format!("/trail?{query}")).await;
-        (1..=4).filter(|n| page.contains(&format!(">batch {n}<"))).collect::<Vec<_>>()
+        (1..=4).filter(|n| page.contains(&format!(">lô {n}<"))).collect::<Vec<_>>()
     };
     assert_eq!(found("").await, [1, 2, 3, 4]);
     assert_eq!(found("from=2026-11-20&to=2026-11-20").await, [2, 3], "days in Vietnam");
@@ -130,7 +130,7 @@ async fn every_entry_is_on_exactly_one_page() {
     let mut seen = std::collections::BTreeSet::new();
     for expected in [100, 100, 50] {
         let page = office.page(&address).await;
-        let things: Vec<&str> = page.split(">batch ").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
+        let things: Vec<&str> = page.split(">lô ").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
         assert_eq!(things.len(), expected);
         seen.extend(things.iter().map(|thing| thing.parse::<u32>().unwrap()));
         if let Some(rest) = page.split("rel=\"next\" href=\"").nth(1) {

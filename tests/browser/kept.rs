@@ -99,11 +99,14 @@ impl Stage {
         ];
         let (form, action) = ("/products/1/certificates/new", "/products/1/certificates");
         office.upload(form, action, &certificate, &[file("scan")]).await.assert_sent_on();
+        let paper = "INSERT INTO food_safety_papers (producer_no, product_no, kind, paper_no, file_sha256) \
+             SELECT 1, 1, 'eligibility', '12/2025/ATTP', scan_sha256 FROM certificates WHERE certificate_id = 2";
+        self.world.sql(paper).await;
         let invited =
             [("name", "Người mới"), ("login", "nguoi.moi"), ("role", "auditor"), ("producer", ""), ("commune", "")];
         let made = office.submit("/people/new", "/people", &invited).await.text();
         let secret = made.split("/link/").nth(1).unwrap().split('<').next().unwrap();
-        self.link = secret.trim().to_owned();
+        secret.trim().clone_into(&mut self.link);
         let token = [("name", "Máy in ở xưởng"), ("producer", "1"), ("scopes", "read"), ("expires", "2027-01-31")];
         self.person(Role::Office).submit("/tokens", "/tokens", &token).await;
     }

@@ -34,6 +34,9 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("certificate.recognised", "Ghi giấy chứng nhận", "Certificate entered"),
     ("certificate.changed", "Sửa giấy chứng nhận", "Certificate changed"),
     ("certificate.revoked", "Thu hồi giấy chứng nhận", "Certificate revoked"),
+    ("paper.added", "Ghi giấy an toàn thực phẩm", "Food-safety paper entered"),
+    ("paper.changed", "Sửa giấy an toàn thực phẩm", "Food-safety paper changed"),
+    ("paper.closed", "Đóng giấy an toàn thực phẩm", "Food-safety paper closed"),
     ("batch.opened", "Mở lô hàng", "Batch opened"),
     ("batch.closed", "Đóng lô hàng", "Batch closed"),
     ("batch.suspended", "Tạm dừng lô hàng", "Batch suspended"),
@@ -58,6 +61,7 @@ const THINGS: &[(&str, &str, Option<&str>)] = &[
     ("producer", "chủ thể", Some("/producers/")),
     ("product", "sản phẩm", Some("/products/")),
     ("certificate", "giấy chứng nhận", Some("/certificates/")),
+    ("paper", "giấy", None),
     ("batch", "lô", Some("/batches/")),
     ("quota", "quy định hạn mức", None),
 ];
