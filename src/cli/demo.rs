@@ -11,8 +11,8 @@ use crate::clock::Clock;
 use crate::config::{Mode, Settings, process_environment, read};
 use crate::error::{Error, Result};
 use crate::http::SIGN_IN;
-use crate::register::Photos;
 use crate::register::import::{FileKind, read_register};
+use crate::register::{Photos, Progress};
 use crate::stamp::{BatchNo, Serial};
 
 use super::batches::write_sheet_file;
@@ -98,10 +98,10 @@ async fn prepare(house: &House, settings: &Settings, say: &(dyn Fn(&str) + Sync)
     if known.is_empty() {
         say("Nhập sổ mẫu: 65 sản phẩm / importing the sample register");
         let rows = read_register(SAMPLE_REGISTER, FileKind::Tsv)?;
-        house.register.import(&rows, &Photos::new(), false).await?;
+        house.register.import(&Actor::operator(), rows, Photos::new(), false, &Progress::default()).await?;
     }
     if !known.iter().any(|product| product.demo) {
-        house.register.import(&products(today)?, &photos()?, true).await?;
+        house.register.import(&Actor::operator(), products(today)?, photos()?, true, &Progress::default()).await?;
     }
     make_people(house, settings, first_producer()).await?;
     let mut first = None;

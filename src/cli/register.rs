@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::accounts::types::Actor;
 use crate::error::{Error, Result};
 use crate::picture;
-use crate::register::Photos;
 use crate::register::import::{FileKind, ImportErrors, ImportRow, MAX_FILE_BYTES, RowError, read_register};
 use crate::register::photo::shrink;
 use crate::register::policy::certificate_state;
+use crate::register::{Photos, Progress};
 
 use super::arguments::RegisterCommand;
 use super::files::read_limited;
@@ -61,7 +62,8 @@ async fn import(file: &Path, json: bool) -> Result<()> {
     let rows = read_register(&bytes, kind)?;
     let photos = load_photos(&rows, file.parent().unwrap_or(Path::new(".")))?;
     with_house(async |house| {
-        let report = house.register.import(&rows, &photos, house.is_demo).await?;
+        let report =
+            house.register.import(&Actor::operator(), rows, photos, house.is_demo, &Progress::default()).await?;
         if json {
             return print_json(&report);
         }

@@ -19,5 +19,8 @@ mod service;
 mod store;
 pub mod types;
 
-pub use service::{ImportReport, Photos, Register};
+pub use importing::{
+    ChangeKind, ChangedThing, FieldChange, ImportPreview, ImportReport, MAX_LISTED_CHANGES, Photos, Progress, RowChange,
+};
+pub use service::Register;
 pub(crate) use store::{certificates_of, find_product, find_product_within, products_within};

@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use diesel_async::AsyncConnection;
 
+use crate::accounts::audit::{Act, details, record};
+use crate::accounts::types::{Actor, Scope};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{Error, Result, Thing};
 use crate::stamp::{Issuer, ProductNo};
 
 use super::import::ImportRow;
-use super::importing::{Existing, apply, lock, make_plan};
+use super::importing::{Existing, ImportPreview, ImportReport, Photos, Progress, apply, lock, make_plan};
 use super::products::ListsCache;
 use super::types::Product;
 use super::{reference, store};
-
-pub use super::importing::{ImportReport, Photos};
 
 /// The register of one deployment.
 #[derive(Clone)]
@@ -57,15 +57,34 @@ impl Register {
         Ok(())
     }
 
+    /// What an import of these rows would change; or the errors for which it would take none. Nothing is written.
+    pub async fn preview_import(&self, rows: Vec<ImportRow>, photos: Photos) -> Result<ImportPreview> {
+        let existing = Existing::load(&mut *self.db.conn().await?, self.clock.today()).await?;
+        let plan = make_plan(&rows, &photos, &existing, false)?;
+        Ok(plan.preview(rows.len()))
+    }
+
     /// Takes checked rows in: all of them or, with a list of errors, none.
-    pub async fn import(&self, rows: &[ImportRow], photos: &Photos, demo: bool) -> Result<ImportReport> {
+    pub async fn import(
+        &self,
+        actor: &Actor,
+        rows: Vec<ImportRow>,
+        photos: Photos,
+        demo: bool,
+        progress: &Progress,
+    ) -> Result<ImportReport> {
+        actor.require(Scope::Office)?;
         let today = self.clock.today();
         let mut conn = self.db.conn().await?;
         conn.transaction(async |conn| {
             lock(conn).await?;
             let existing = Existing::load(conn, today).await?;
-            let plan = make_plan(rows, photos, &existing, demo)?;
-            Ok(apply(conn, &plan, rows.len()).await?)
+            let plan = make_plan(&rows, &photos, &existing, demo)?;
+            let report = apply(conn, &plan, rows.len(), progress).await?;
+            let details = details([("rows", i64::try_from(rows.len()).unwrap_or(i64::MAX).into())]);
+            let (thing, at) = ("register".to_owned(), self.clock.now());
+            record(conn, Act { act: "register.imported", thing, producer_no: None, details, actor, at }).await?;
+            Ok(report)
         })
         .await
     }

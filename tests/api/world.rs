@@ -18,7 +18,7 @@ use nguon::db::{Db, migrate};
 use nguon::keys::types::Purpose;
 use nguon::keys::{Keys, Secret};
 use nguon::register::import::{CertificateColumns, ImportRow, ProducerKind, ShelfLife};
-use nguon::register::{Photos, Register};
+use nguon::register::{Photos, Progress, Register};
 use nguon::stamp::{BatchNo, Issuer, ProductNo};
 use nguon::verify::{Cards, Verifier};
 use serde_json::Value;
@@ -298,7 +298,7 @@ impl World {
     async fn import_row(&self, row: ImportRow, is_demo: bool) -> ProductNo {
         let photos = Photos::from([("p.png".to_owned(), tiny_picture())]);
         let (name, producer) = (row.product.clone(), row.producer.clone());
-        self.register.import(&[row], &photos, is_demo).await.unwrap();
+        self.register.import(&Actor::operator(), vec![row], photos, is_demo, &Progress::default()).await.unwrap();
         let all = self.register.products_after(0, 1_000).await.unwrap();
         all.iter().find(|product| product.name == name && product.producer.name == producer).unwrap().product_no
     }

@@ -3,10 +3,15 @@
 mod existing;
 mod plan;
 mod producer;
+mod progress;
 mod store;
+mod types;
 
 pub(super) use existing::Existing;
+pub(super) use plan::make_plan;
 pub(super) use store::{apply, lock};
 
-pub(super) use plan::make_plan;
-pub use plan::{ImportReport, Photos};
+pub use progress::Progress;
+pub use types::{
+    ChangeKind, ChangedThing, FieldChange, ImportPreview, ImportReport, MAX_LISTED_CHANGES, Photos, RowChange,
+};

@@ -2,7 +2,7 @@
 //! as an argument.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::NaiveDate;
 
@@ -10,26 +10,7 @@ use crate::register::import::{ImportErrors, ImportRow, MAX_REPORTED_ERRORS, RowE
 
 use super::existing::{Existing, ExistingCertificate};
 use super::producer::ProducerRow;
-
-/// Pictures by the file name in the column `image`, already shrunk.
-pub type Photos = HashMap<String, Vec<u8>>;
-
-/// What an import did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct ImportReport {
-    /// Rows of the file.
-    pub n_rows: usize,
-    /// Producers that were new.
-    pub n_producers_added: usize,
-    /// Products that were new.
-    pub n_products_added: usize,
-    /// Products that were there and were written anew.
-    pub n_products_updated: usize,
-    /// Certificates that were new.
-    pub n_certificates_added: usize,
-    /// The lowest and highest number given to a new product.
-    pub new_product_nos: Option<(i32, i32)>,
-}
+use super::types::{ChangeKind, ChangedThing, ImportPreview, ImportReport, MAX_LISTED_CHANGES, Photos, RowChange};
 
 /// What is to be written.
 pub(in crate::register) struct Plan<'r> {
@@ -45,6 +26,35 @@ pub(in crate::register) struct Plan<'r> {
     pub(super) new_certificates: Vec<&'r ImportRow>,
     pub(super) photos: &'r Photos,
     pub(super) demo: bool,
+}
+
+impl Plan<'_> {
+    /// What writing it does, but for the numbers that new products get.
+    pub(super) fn report(&self, n_rows: usize) -> ImportReport {
+        ImportReport {
+            n_rows,
+            n_producers_added: self.new_producers.len(),
+            n_products_added: self.new_products.len(),
+            n_products_updated: self.known_products.len(),
+            n_certificates_added: self.new_certificates.len(),
+            ..ImportReport::default()
+        }
+    }
+
+    /// What it would change.
+    pub(in crate::register) fn preview(&self, n_rows: usize) -> ImportPreview {
+        let added = |line, thing, name: &str| RowChange { line, thing, name: name.to_owned(), kind: ChangeKind::Added };
+        let producer = |row: &ProducerRow<'_>| added(row.line, ChangedThing::Producer, row.name);
+        let product = |row: &&ImportRow| added(row.line, ChangedThing::Product, &row.product);
+        let certificate = |row: &&ImportRow| added(row.line, ChangedThing::Certificate, &row.product);
+        let mut changes: Vec<RowChange> = self.new_producers.iter().map(producer).collect();
+        changes.extend(self.new_products.iter().map(product));
+        changes.extend(self.new_certificates.iter().map(certificate));
+        changes.sort_by_key(|change| change.line);
+        let n_more = changes.len().saturating_sub(MAX_LISTED_CHANGES);
+        changes.truncate(MAX_LISTED_CHANGES);
+        ImportPreview { report: self.report(n_rows), changes, n_more }
+    }
 }
 
 /// Decides, or says of each bad row what is wrong with it.

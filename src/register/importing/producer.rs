@@ -7,7 +7,7 @@ use crate::register::import::{ImportRow, ProducerKind, RowError};
 /// A producer as the file has it: a file's rows are products, so a producer stands in many of them.
 pub(super) struct ProducerRow<'r> {
     /// The first line that names it.
-    line: u32,
+    pub(super) line: u32,
     pub(super) name: &'r str,
     pub(super) kind: ProducerKind,
     pub(super) village: Option<&'r str>,

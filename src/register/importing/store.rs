@@ -11,8 +11,10 @@ use crate::register::import::ImportRow;
 use crate::register::store::shelf_life_columns;
 
 use super::existing::{load_producers, load_products};
-use super::plan::{ImportReport, Plan};
+use super::plan::Plan;
 use super::producer::ProducerRow;
+use super::progress::Progress;
+use super::types::ImportReport;
 
 /// Rows per statement: well below the 65,535 binds that Postgres takes.
 const CHUNK_ROWS: usize = 1_000;
@@ -27,7 +29,9 @@ pub(in crate::register) async fn apply(
     conn: &mut AsyncPgConnection,
     plan: &Plan<'_>,
     n_rows: usize,
+    progress: &Progress,
 ) -> QueryResult<ImportReport> {
+    progress.begin(n_rows);
     insert_producers(conn, plan).await?;
     let producer_nos = load_producers(conn).await?;
     insert_products(conn, plan, &producer_nos).await?;
@@ -44,14 +48,8 @@ pub(in crate::register) async fn apply(
         product_nos.get(&(producer_no, row.product.clone())).copied()
     });
     let new_product_nos = given.clone().min().zip(given.max());
-    Ok(ImportReport {
-        n_rows,
-        n_producers_added: plan.new_producers.len(),
-        n_products_added: plan.new_products.len(),
-        n_products_updated: plan.known_products.len(),
-        n_certificates_added: plan.new_certificates.len(),
-        new_product_nos,
-    })
+    progress.advance(n_rows);
+    Ok(ImportReport { new_product_nos, ..plan.report(n_rows) })
 }
 
 async fn insert_producers(conn: &mut AsyncPgConnection, plan: &Plan<'_>) -> QueryResult<()> {
