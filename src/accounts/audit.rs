@@ -61,23 +61,53 @@ pub(crate) fn details<const N: usize>(facts: [(&'static str, Detail); N]) -> Val
     facts.into_iter().map(|(name, detail)| (name.to_owned(), detail.0)).collect()
 }
 
+/// Acts per statement: nine binds each, well below the 65,535 that Postgres takes.
+const CHUNK_ACTS: usize = 1_000;
+
+/// An act as a row of the trail.
+#[derive(Insertable)]
+#[diesel(table_name = audit_trail)]
+struct ActColumns<'a> {
+    at: DateTime<Utc>,
+    request_id: Option<&'a str>,
+    account_id: Option<i32>,
+    token_id: Option<i32>,
+    role: &'static str,
+    producer_no: Option<i32>,
+    act: &'static str,
+    thing: String,
+    details: Value,
+}
+
+impl<'a> From<Act<'a>> for ActColumns<'a> {
+    fn from(act: Act<'a>) -> Self {
+        Self {
+            at: act.at,
+            request_id: act.actor.request_id.as_deref(),
+            account_id: act.actor.account_id().map(|id| id.0),
+            token_id: act.actor.token_id().map(|id| id.0),
+            role: act.actor.role.as_str(),
+            producer_no: act.producer_no.map(|no| no.0),
+            act: act.act,
+            thing: act.thing,
+            details: act.details,
+        }
+    }
+}
+
 /// Adds an act to the trail, inside the caller's transaction.
 pub(crate) async fn record(conn: &mut AsyncPgConnection, act: Act<'_>) -> QueryResult<()> {
-    diesel::insert_into(audit_trail::table)
-        .values((
-            audit_trail::at.eq(act.at),
-            audit_trail::request_id.eq(act.actor.request_id.as_deref()),
-            audit_trail::account_id.eq(act.actor.account_id().map(|id| id.0)),
-            audit_trail::token_id.eq(act.actor.token_id().map(|id| id.0)),
-            audit_trail::role.eq(act.actor.role.as_str()),
-            audit_trail::producer_no.eq(act.producer_no.map(|no| no.0)),
-            audit_trail::act.eq(act.act),
-            audit_trail::thing.eq(act.thing),
-            audit_trail::details.eq(act.details),
-        ))
-        .execute(conn)
-        .await
-        .map(drop)
+    diesel::insert_into(audit_trail::table).values(ActColumns::from(act)).execute(conn).await.map(drop)
+}
+
+/// Adds many acts in their order, inside the caller's transaction.
+pub(crate) async fn record_all(conn: &mut AsyncPgConnection, acts: Vec<Act<'_>>) -> QueryResult<()> {
+    let mut rest: Vec<ActColumns<'_>> = acts.into_iter().map(ActColumns::from).collect();
+    while !rest.is_empty() {
+        let chunk: Vec<_> = rest.drain(..rest.len().min(CHUNK_ACTS)).collect();
+        diesel::insert_into(audit_trail::table).values(chunk).execute(conn).await?;
+    }
+    Ok(())
 }
 
 /// The last act on a thing.

@@ -160,14 +160,23 @@ pub(super) enum RegisterCommand {
     },
     /// Import products from a TSV, CSV or XLSX file: every row or none.
     #[command(
-        after_help = "Example:\n  nguon register import so-dang-ky.xlsx\n\nColumns: product, product_set, producer, producer_kind (cooperative, company, household, cooperative_group), and as far as known\nvillage, commune_code, commune, former_commune, former_district, former_province, stars, first_year_seen, decision, source,\ncertificate_no, issuer, from, to (yyyy-mm-dd), image (file beside the register), standards, shelf_life (\"30 tháng\", \"45 ngày\")."
+        after_help = "Examples:\n  nguon register import so-dang-ky.xlsx --dry-run\n  nguon register import so-dang-ky.xlsx\n\nA workbook of `nguon register export` explains each column on its second sheet; its Vietnamese headings and these are both read:\nproduct, product_set, producer, producer_kind (cooperative, company, household, cooperative_group), and as far as known\nproduct_no, product_en, stars, producer_no, tax_code, printed_address, village, commune_code, commune, former_commune,\nformer_district, former_province, story, story_en, ingredients, standards, gtin, shelf_life (\"30 tháng\", \"45 ngày\"),\npack_quantity, pack_unit, decision, first_year_seen, source, certificate_id, certificate_no, certificate_stars, score,\ncertificate_decision, issuer, issuer_level (district, province, ministry), from, to (yyyy-mm-dd), image (file beside the register).\n\nA product with several certificates has a row for each. An empty cell leaves what the register has. A row with product_no or\nproducer_no may give a new name."
     )]
     Import {
         /// The file.
         file: PathBuf,
+        /// Say what would change, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Write the whole register to an XLSX workbook, which fills in and imports again.
+    #[command(after_help = "Example:\n  nguon register export so-ocop.xlsx")]
+    Export {
+        /// The file to make.
+        file: PathBuf,
     },
 }
 

@@ -5,7 +5,8 @@ use chrono::{DateTime, Days, Months, NaiveDate, Utc};
 use crate::batches::types::{Lot, OpenBatch, Quantity};
 use crate::error::{Error, Result};
 use crate::register::Photos;
-use crate::register::import::{CertificateColumns, ImportRow, ProducerKind, ShelfLife};
+use crate::register::certificates::types::IssuerLevel;
+use crate::register::import::{CertificateColumns, FurtherColumns, Headings, ImportRow, ProducerKind, ShelfLife};
 use crate::stamp::ProductNo;
 
 /// One example product with its batch.
@@ -103,6 +104,7 @@ impl Example {
         let producer_kind = kind.into_iter().nth(usize::try_from(line).ok()? - 1)?;
         Some(ImportRow {
             line,
+            headings: Headings::default(),
             product: self.product.to_owned(),
             set_no: self.set_no,
             producer: self.producer.to_owned(),
@@ -121,12 +123,13 @@ impl Example {
                 number: Some(self.certificate_no.to_owned()),
                 issuer: Some("Cơ quan trình diễn (không có thật)".to_owned()),
                 from,
-                to,
+                to: Some(to),
             }),
             undated_certificate: None,
             image: Some(self.image.to_owned()),
             standards: Some("TCCS 01:TRÌNH DIỄN".to_owned()),
             shelf_life: Some(self.shelf_life),
+            further: FurtherColumns { issuer_level: Some(IssuerLevel::Province), ..FurtherColumns::default() },
         })
     }
 }

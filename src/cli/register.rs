@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::accounts::types::Actor;
+use crate::accounts::types::{Actor, Reach};
 use crate::error::{Error, Result};
 use crate::picture;
 use crate::register::import::{FileKind, ImportErrors, ImportRow, MAX_FILE_BYTES, RowError, read_register};
 use crate::register::photo::shrink;
 use crate::register::policy::certificate_state;
-use crate::register::{Photos, Progress};
+use crate::register::products::{Closed, ProductFilter};
+use crate::register::{ChangeKind, ChangedThing, ImportReport, Photos, Progress, RowChange};
 
 use super::arguments::RegisterCommand;
 use super::files::read_limited;
@@ -18,7 +19,9 @@ use super::print_json;
 
 pub(super) async fn run(command: RegisterCommand) -> Result<()> {
     match command {
-        RegisterCommand::Import { file, json } => import(&file, json).await,
+        RegisterCommand::Import { file, dry_run: false, json } => import(&file, json).await,
+        RegisterCommand::Import { file, dry_run: true, json } => preview(&file, json).await,
+        RegisterCommand::Export { file } => export(&file).await,
         RegisterCommand::List { json } => list(json).await,
     }
 }
@@ -54,38 +57,103 @@ async fn list(json: bool) -> Result<()> {
     .await
 }
 
-async fn import(file: &Path, json: bool) -> Result<()> {
+/// The rows of a file and the pictures they name.
+fn read(file: &Path) -> Result<(Vec<ImportRow>, Photos)> {
     let limit = u64::try_from(MAX_FILE_BYTES).map_err(Error::internal)?;
     let bytes = read_limited(file, limit)?;
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let kind = FileKind::from_name(name).unwrap_or_else(|| FileKind::sniff(&bytes));
     let rows = read_register(&bytes, kind)?;
     let photos = load_photos(&rows, file.parent().unwrap_or(Path::new(".")))?;
+    Ok((rows, photos))
+}
+
+async fn import(file: &Path, json: bool) -> Result<()> {
+    let (rows, photos) = read(file)?;
     with_house(async |house| {
-        let report =
-            house.register.import(&Actor::operator(), rows, photos, house.is_demo, &Progress::default()).await?;
+        let actor = Actor::operator();
+        let report = house.register.import(&actor, rows, photos, house.is_demo, &Progress::default()).await?;
         if json {
             return print_json(&report);
         }
-        println!(
-            "Đã nhập {} dòng: {} sản phẩm mới, {} sản phẩm cập nhật, {} cơ sở mới, {} giấy chứng nhận mới",
-            report.n_rows,
-            report.n_products_added,
-            report.n_products_updated,
-            report.n_producers_added,
-            report.n_certificates_added
-        );
-        println!(
-            "Imported {} rows: {} new products, {} updated, {} new producers, {} new certificates",
-            report.n_rows,
-            report.n_products_added,
-            report.n_products_updated,
-            report.n_producers_added,
-            report.n_certificates_added
-        );
+        print_counts(&report, ["Đã nhập", "Imported"]);
         if let Some((first, last)) = report.new_product_nos {
             println!("Mã số sản phẩm / product numbers: {first}–{last}");
         }
+        Ok(())
+    })
+    .await
+}
+
+async fn preview(file: &Path, json: bool) -> Result<()> {
+    let (rows, photos) = read(file)?;
+    with_house(async |house| {
+        let preview = house.register.preview_import(rows, photos).await?;
+        if json {
+            return print_json(&preview);
+        }
+        for change in &preview.changes {
+            print_change(change);
+        }
+        if 0 < preview.n_more {
+            println!("… và {} thay đổi nữa / and {} more changes", preview.n_more, preview.n_more);
+        }
+        print_counts(&preview.report, ["Chưa ghi gì. Sẽ nhập", "Nothing is written. Would import"]);
+        Ok(())
+    })
+    .await
+}
+
+fn print_change(change: &RowChange) {
+    let thing = match change.thing {
+        ChangedThing::Producer => "chủ thể / producer",
+        ChangedThing::Product => "sản phẩm / product",
+        ChangedThing::Certificate => "giấy chứng nhận / certificate",
+    };
+    let (line, name) = (change.line, &change.name);
+    match &change.kind {
+        ChangeKind::Added => println!("{line}: + {thing}: {name}"),
+        ChangeKind::Changed(fields) => {
+            println!("{line}: ~ {thing}: {name}");
+            for field in fields {
+                let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
+                println!("      {} / {}: {} → {}", field.vi, field.en, text(&field.before), text(&field.after));
+            }
+        }
+    }
+}
+
+fn print_counts(report: &ImportReport, [vi, en]: [&str; 2]) {
+    println!(
+        "{vi} {} dòng: {} sản phẩm mới, {} sản phẩm sửa, {} chủ thể mới, {} chủ thể sửa, {} giấy chứng nhận mới, {} giấy sửa; {} dòng không đổi gì",
+        report.n_rows,
+        report.n_products_added,
+        report.n_products_updated,
+        report.n_producers_added,
+        report.n_producers_updated,
+        report.n_certificates_added,
+        report.n_certificates_updated,
+        report.n_unchanged
+    );
+    println!(
+        "{en} {} rows: {} new products, {} changed, {} new producers, {} changed, {} new certificates, {} changed; {} rows change nothing",
+        report.n_rows,
+        report.n_products_added,
+        report.n_products_updated,
+        report.n_producers_added,
+        report.n_producers_updated,
+        report.n_certificates_added,
+        report.n_certificates_updated,
+        report.n_unchanged
+    );
+}
+
+async fn export(file: &Path) -> Result<()> {
+    with_house(async |house| {
+        let everything = ProductFilter { closed: Closed::Shown, ..ProductFilter::default() };
+        let workbook = house.register.products_workbook(&Reach::Everything, &everything).await?;
+        std::fs::write(file, workbook).map_err(Error::file(file))?;
+        println!("Đã ghi / written: {}", file.display());
         Ok(())
     })
     .await
@@ -108,7 +176,7 @@ fn load_photos(rows: &[ImportRow], folder: &Path) -> Result<Photos> {
                 failed.insert(name);
                 errors.push(RowError {
                     line: row.line,
-                    column: "image".to_owned(),
+                    column: row.image_heading().to_owned(),
                     vi: error.vi(),
                     en: error.to_string(),
                 });

@@ -86,6 +86,8 @@ pub fn route_table() -> Vec<Route> {
         crate::register::certificates::reminders_pages::ROUTES,
         crate::register::papers::api::ROUTES,
         crate::register::papers::pages::ROUTES,
+        crate::register::export::api::ROUTES,
+        crate::register::export::pages::ROUTES,
         crate::batches::api::ROUTES,
         crate::batches::pages::ROUTES,
         crate::batches::print_api::ROUTES,
@@ -116,6 +118,7 @@ pub fn whole_open_api() -> utoipa::openapi::OpenApi {
     document.merge(crate::register::producers::api::open_api());
     document.merge(crate::register::certificates::api::open_api());
     document.merge(crate::register::papers::api::open_api());
+    document.merge(crate::register::export::api::open_api());
     document.merge(crate::batches::api::open_api());
     document.merge(crate::batches::print_api::open_api());
     document.merge(crate::batches::standing::api::open_api());
@@ -159,6 +162,8 @@ fn mount_all(cfg: &mut web::ServiceConfig) {
     crate::register::certificates::reminders_pages::mount(&mut mounts);
     crate::register::papers::api::mount(&mut mounts);
     crate::register::papers::pages::mount(&mut mounts);
+    crate::register::export::api::mount(&mut mounts);
+    crate::register::export::pages::mount(&mut mounts);
     crate::batches::api::mount(&mut mounts);
     crate::batches::pages::mount(&mut mounts);
     crate::batches::print_api::mount(&mut mounts);

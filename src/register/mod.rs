@@ -5,6 +5,8 @@ pub mod api;
 pub mod certificates;
 mod choice;
 pub mod contacts;
+pub mod export;
+mod facts;
 pub mod files;
 pub mod gtin;
 pub mod import;

@@ -1,18 +1,14 @@
-//! Use cases of the register: the deployment's identity, the dated lists, importing, listing.
+//! Use cases of the register: the deployment's identity, the dated lists, one product, all of them.
 
 use std::sync::Arc;
 
 use diesel_async::AsyncConnection;
 
-use crate::accounts::audit::{Act, details, record};
-use crate::accounts::types::{Actor, Scope};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{Error, Result, Thing};
 use crate::stamp::{Issuer, ProductNo};
 
-use super::import::ImportRow;
-use super::importing::{Existing, ImportPreview, ImportReport, Photos, Progress, apply, lock, make_plan};
 use super::products::ListsCache;
 use super::types::Product;
 use super::{reference, store};
@@ -55,38 +51,6 @@ impl Register {
     pub async fn found_deployment(&self, issuer: &Issuer, demo: bool) -> Result<()> {
         store::insert_deployment(&mut *self.db.conn().await?, issuer.as_str(), demo, self.clock.now()).await?;
         Ok(())
-    }
-
-    /// What an import of these rows would change; or the errors for which it would take none. Nothing is written.
-    pub async fn preview_import(&self, rows: Vec<ImportRow>, photos: Photos) -> Result<ImportPreview> {
-        let existing = Existing::load(&mut *self.db.conn().await?, self.clock.today()).await?;
-        let plan = make_plan(&rows, &photos, &existing, false)?;
-        Ok(plan.preview(rows.len()))
-    }
-
-    /// Takes checked rows in: all of them or, with a list of errors, none.
-    pub async fn import(
-        &self,
-        actor: &Actor,
-        rows: Vec<ImportRow>,
-        photos: Photos,
-        demo: bool,
-        progress: &Progress,
-    ) -> Result<ImportReport> {
-        actor.require(Scope::Office)?;
-        let today = self.clock.today();
-        let mut conn = self.db.conn().await?;
-        conn.transaction(async |conn| {
-            lock(conn).await?;
-            let existing = Existing::load(conn, today).await?;
-            let plan = make_plan(&rows, &photos, &existing, demo)?;
-            let report = apply(conn, &plan, rows.len(), progress).await?;
-            let details = details([("rows", i64::try_from(rows.len()).unwrap_or(i64::MAX).into())]);
-            let (thing, at) = ("register".to_owned(), self.clock.now());
-            record(conn, Act { act: "register.imported", thing, producer_no: None, details, actor, at }).await?;
-            Ok(report)
-        })
-        .await
     }
 
     /// One product.

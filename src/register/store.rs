@@ -232,7 +232,7 @@ pub(super) fn damaged(err: impl std::error::Error + Send + Sync + 'static) -> di
     diesel::result::Error::DeserializationError(Box::new(err))
 }
 
-fn shelf_life(n: Option<i16>, unit: Option<&str>) -> Option<ShelfLife> {
+pub(super) fn shelf_life(n: Option<i16>, unit: Option<&str>) -> Option<ShelfLife> {
     let n = u16::try_from(n?).ok()?;
     match unit? {
         "days" => Some(ShelfLife::Days(n)),
@@ -265,18 +265,6 @@ pub(super) async fn insert_deployment(
     diesel::insert_into(deployment::table)
         .values((deployment::issuer.eq(issuer), deployment::demo.eq(demo), deployment::created_at.eq(now)))
         .execute(conn)
-        .await
-}
-
-/// A commune of today by its code: (code, first day, name).
-pub(super) async fn communes_on(
-    conn: &mut AsyncPgConnection,
-    day: NaiveDate,
-) -> QueryResult<Vec<(String, NaiveDate, String)>> {
-    communes::table
-        .filter(communes::valid_from.le(day).and(communes::valid_to.is_null().or(communes::valid_to.ge(day))))
-        .select((communes::code, communes::valid_from, communes::name))
-        .load(conn)
         .await
 }
 

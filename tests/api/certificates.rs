@@ -78,7 +78,7 @@ async fn the_office_enters_a_certificate_and_reads_how_its_last_day_came_about()
     ] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
-    assert_eq!(n_acts(&world, "certificate.recognised").await, 1);
+    assert_eq!(n_acts(&world, "certificate.recognised").await, 2, "that of product 1 was imported");
     let own = "SELECT count(*) AS n FROM audit_trail WHERE thing = 'certificate 2' AND producer_no = 2 AND details->>'to' = '2029-11-19'";
     assert_eq!(world.test_db.count(own).await, 1);
     let stars = "SELECT stars::bigint AS n FROM products WHERE product_no = 2";

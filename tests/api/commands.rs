@@ -132,7 +132,7 @@ pub(crate) fn good_line(image: &str) -> String {
     let from = today().checked_sub_days(Days::new(100)).unwrap();
     let to = today().checked_add_days(Days::new(900)).unwrap();
     format!(
-        "Miến dong thử\t7\tHTX Thử Nghiệm\tcooperative\tthôn Thử\t01843\tPhường Bắc Kạn\t4\t01/GCN\tUBND tỉnh\t{from}\t{to}\t{image}\tTCCS 01:2025\t12 tháng"
+        "Miến dong thử\t7\tHTX Thử Nghiệm\tcooperative\tthôn Thử\t01843\tPhường Bắc Kạn\t4\t01/GCN\tUBND tỉnh Thái Nguyên\t{from}\t{to}\t{image}\tTCCS 01:2025\t12 tháng"
     )
 }
 

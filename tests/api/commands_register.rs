@@ -97,7 +97,7 @@ async fn the_sample_register_is_the_same_65_products_as_tsv_csv_and_xlsx() {
         let report = said.done().json();
         ["n_rows", "n_products_added", "n_products_updated"].map(|name| report[name].clone())
     };
-    let (first, again) = ([65, 65, 0].map(Value::from), [65, 0, 65].map(Value::from));
+    let (first, again) = ([65, 65, 0].map(Value::from), [65, 0, 0].map(Value::from));
     assert_eq!(counts(desk.import("sample.tsv", SAMPLE.as_bytes())), first);
     assert_eq!(counts(desk.import("sample.csv", &csv.into_inner().unwrap())), again);
     assert_eq!(counts(desk.import("sample.xlsx", &workbook(rows()))), again);
@@ -122,7 +122,7 @@ async fn every_bad_row_is_named_in_both_languages_and_nothing_is_imported() {
     let lines = [
         good.clone(),
         with("Trà", "\t7\t", "\t77\t"),
-        with("Mật", "\tcooperative\t", "\tHTX\t"),
+        with("Mật", "\tcooperative\t", "\ttrang trại\t"),
         with("Cam", "\t4\t01/GCN", "\t6\t01/GCN"),
         with("Gạo", &good_from(&good), "31/05/2026"),
         with("Chè", "12 tháng", "một năm"),

@@ -48,4 +48,5 @@ mod two;
 mod uploads;
 mod vectors;
 mod voids;
+mod workbook;
 mod world;

@@ -121,7 +121,15 @@ async fn a_list_is_sorted_as_vietnamese_is_and_by_what_was_asked() {
         ("An toàn", 1, Some(4), "2030-01-31"),
     ] {
         let from = day(to).checked_sub_months(chrono::Months::new(36)).unwrap();
-        let certificate = stars.map(|_| certificate(&from.to_string(), to));
+        let certificate = stars.map(|stars| {
+            let issuer = if stars == 5 {
+                "Bộ Nông nghiệp và Phát triển nông thôn"
+            } else {
+                "UBND tỉnh Thái Nguyên"
+            };
+            let issuer = Some(issuer.to_owned());
+            nguon::register::import::CertificateColumns { issuer, ..certificate(&from.to_string(), to) }
+        });
         let row = ImportRow { product: name.to_owned(), set_no, stars, certificate, ..good_row() };
         world.product_from(row).await;
     }
@@ -457,7 +465,7 @@ async fn saving_what_was_not_changed_writes_nothing() {
     let actor = nguon::accounts::types::Actor::operator();
     world.register.save_product(&actor, product_no, 1, &sheet.draft()).await.unwrap();
     let after = world.register.product_sheet(&Reach::Everything, product_no).await.unwrap();
-    assert_eq!((after.version, after.last_change), (1, None));
+    assert_eq!((after.version, after.last_change), (1, sheet.last_change));
 }
 
 #[actix_web::test]

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use nguon::accounts::types::Actor;
 use nguon::error::Result;
-use nguon::register::import::{FileKind, ImportRow, ShelfLife, read_register};
+use nguon::register::import::{CertificateColumns, FileKind, ImportRow, ShelfLife, read_register};
 use nguon::register::{ImportReport, Photos, Progress};
 use serde_json::{Value, json};
 
@@ -21,6 +21,12 @@ fn sample() -> Vec<ImportRow> {
 /// Imports as the operator does; nobody watches.
 async fn import(world: &World, rows: Vec<ImportRow>) -> Result<ImportReport> {
     world.register.import(&Actor::operator(), rows, Photos::new(), false, &Progress::default()).await
+}
+
+/// The good row with this certificate.
+fn numbered(number: &str, certificate: CertificateColumns) -> ImportRow {
+    let certificate = CertificateColumns { number: Some(number.to_owned()), ..certificate };
+    ImportRow { certificate: Some(certificate), ..good_row() }
 }
 
 /// Every product of the public list.
@@ -112,6 +118,7 @@ async fn importing_the_same_file_twice_changes_nothing() {
     import(&world, rows.clone()).await.unwrap();
     let before = fingerprint(&world).await;
     let again = import(&world, rows).await.unwrap();
+    assert_eq!((again.n_rows, again.n_unchanged), (66, 66));
     assert_eq!((again.n_producers_added, again.n_products_added, again.n_certificates_added), (0, 0, 0));
     assert_eq!(fingerprint(&world).await, before);
 }
@@ -162,7 +169,8 @@ async fn a_file_without_a_column_does_not_wipe_what_the_register_has() {
 async fn a_renewed_certificate_stands_beside_the_old_one() {
     let world = World::new().await;
     let product_no = world.product().await;
-    let renewed = ImportRow { certificate: Some(certificate("2028-01-01", "2030-12-31")), ..good_row() };
+    world.move_clock_to("2027-06-01T05:00:00Z");
+    let renewed = numbered("02/GCN", certificate("2028-01-01", "2030-12-31"));
     world.product_from(renewed).await;
     let product = world.register.find_product(product_no).await.unwrap();
     let last_days: Vec<_> = product.certificates.iter().map(|certificate| certificate.window.unwrap().1).collect();
@@ -173,9 +181,10 @@ async fn a_renewed_certificate_stands_beside_the_old_one() {
 async fn a_certificate_that_overlaps_another_of_the_product_is_refused() {
     let world = World::new().await;
     world.product().await;
-    let overlapping = ImportRow { certificate: Some(certificate("2027-12-31", "2030-12-30")), ..good_row() };
+    let overlapping = numbered("02/GCN", certificate("2027-11-22", "2030-11-21"));
     let refused = import(&world, vec![overlapping]).await.unwrap_err();
     assert_eq!(refused.code(), "import-errors");
+    assert!(refused.to_string().contains("01/GCN"), "{refused}");
 }
 
 #[actix_web::test]

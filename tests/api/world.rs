@@ -17,7 +17,7 @@ use nguon::db::cluster::{Cluster, ClusterConfig};
 use nguon::db::{Db, migrate};
 use nguon::keys::types::Purpose;
 use nguon::keys::{Keys, Secret};
-use nguon::register::import::{CertificateColumns, ImportRow, ProducerKind, ShelfLife};
+use nguon::register::import::{CertificateColumns, FurtherColumns, Headings, ImportRow, ProducerKind, ShelfLife};
 use nguon::register::{Photos, Progress, Register};
 use nguon::stamp::{BatchNo, Issuer, ProductNo};
 use nguon::verify::{Cards, Verifier};
@@ -384,6 +384,7 @@ pub(crate) fn day(text: &str) -> NaiveDate {
 pub(crate) fn good_row() -> ImportRow {
     ImportRow {
         line: 2,
+        headings: Headings::default(),
         product: "Miến dong thử".to_owned(),
         set_no: 7,
         producer: "HTX Thử Nghiệm".to_owned(),
@@ -403,6 +404,7 @@ pub(crate) fn good_row() -> ImportRow {
         image: Some("p.png".to_owned()),
         standards: Some("TCCS 01:2025".to_owned()),
         shelf_life: Some(ShelfLife::Months(12)),
+        further: FurtherColumns::default(),
     }
 }
 
@@ -411,7 +413,7 @@ pub(crate) fn certificate(from: &str, to: &str) -> CertificateColumns {
         number: Some("01/GCN".to_owned()),
         issuer: Some("UBND tỉnh Thái Nguyên".to_owned()),
         from: day(from),
-        to: day(to),
+        to: Some(day(to)),
     }
 }
 

@@ -13,3 +13,5 @@ mod store;
 pub mod types;
 
 pub use filter::{CertificateListFilter, CertificateSort};
+pub(super) use policy::{check_not_revoked, check_overlap, complete};
+pub(super) use store::{all_certificates, rules};

@@ -87,6 +87,12 @@ impl ListPage {
         (1..=n_pages).contains(&page).then(|| format!("/certificates?{}", self.filter.at_page(page).to_query()))
     }
 
+    /// The same certificates as a workbook.
+    fn workbook_href(&self) -> String {
+        let query = self.filter.at_page(1).to_query();
+        if query.is_empty() { "/certificates.xlsx".to_owned() } else { format!("/certificates.xlsx?{query}") }
+    }
+
     /// What is chosen in each select, as its word.
     fn chosen(&self, name: &str) -> String {
         let text = |n: Option<u8>| n.map(|n| n.to_string());

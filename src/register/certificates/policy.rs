@@ -51,7 +51,11 @@ fn last_day_of_term(from: NaiveDate, months: u32) -> Option<NaiveDate> {
 }
 
 /// Checks a draft by the rules of its first day and completes its days.
-pub(super) fn complete(draft: CertificateDraft, rules: &Rules, today: NaiveDate) -> Result<CertificateEntry> {
+pub(in crate::register) fn complete(
+    draft: CertificateDraft,
+    rules: &Rules,
+    today: NaiveDate,
+) -> Result<CertificateEntry> {
     let Some(from) = draft.from else {
         return without_days(draft);
     };
@@ -191,7 +195,7 @@ fn days_held(certificate: &Certificate) -> Option<(NaiveDate, NaiveDate)> {
 }
 
 /// Refuses a window that overlaps another certificate of the same product, naming both.
-pub(super) fn check_overlap(window: (NaiveDate, NaiveDate), others: &[Certificate]) -> Result<()> {
+pub(in crate::register) fn check_overlap(window: (NaiveDate, NaiveDate), others: &[Certificate]) -> Result<()> {
     let (from, to) = window;
     let overlaps = |other: &&Certificate| days_held(other).is_some_and(|(first, last)| first <= to && from <= last);
     let Some(other) = others.iter().find(overlaps) else { return Ok(()) };
@@ -237,7 +241,7 @@ pub(super) fn check_revocation(certificate: &Certificate, on: NaiveDate, today: 
 }
 
 /// A revoked certificate is changed no more.
-pub(super) fn check_not_revoked(certificate: &Certificate) -> Result<()> {
+pub(in crate::register) fn check_not_revoked(certificate: &Certificate) -> Result<()> {
     match &certificate.revoked {
         None => Ok(()),
         Some((on, _)) => Err(Error::refused(

@@ -189,6 +189,11 @@ pub(super) async fn set_product_stars(
 pub(super) enum Slice {
     /// The filter's page, in the filter's order, with the count of all.
     Page,
+    /// All of them in the filter's order, at most as many as the limit.
+    All {
+        /// Most lines.
+        limit: i64,
+    },
     /// Those above a number, in ascending order; the count is theirs alone.
     After {
         /// The number.
@@ -250,7 +255,7 @@ pub(super) async fn list(
             .filter(certificates::certificate_id.gt(certificate_id))
             .order(certificates::certificate_id)
             .limit(limit),
-        Slice::Page => {
+        Slice::Page | Slice::All { .. } => {
             let query = match filter.sort {
                 CertificateSort::Ends => query.order((last_day().asc().nulls_last(), by_name())),
                 CertificateSort::Product => query.order(by_name()),
@@ -258,7 +263,10 @@ pub(super) async fn list(
                 CertificateSort::Newest => query.order(certificates::certificate_id.desc()),
             };
             let query = query.then_order_by(certificates::certificate_id);
-            query.offset(filter.offset().into()).limit(PAGE_ROWS.into())
+            match slice {
+                Slice::All { limit } => query.limit(limit),
+                _ => query.offset(filter.offset().into()).limit(PAGE_ROWS.into()),
+            }
         }
     };
     let rows: Vec<(CertificateColumns, Beside, i64)> =
@@ -266,6 +274,17 @@ pub(super) async fn list(
     let n_all = rows.as_slice().first().map_or(0, |(.., n)| u32::try_from(*n).unwrap_or(u32::MAX));
     let certificates = rows.into_iter().map(|(row, beside, _)| to_sheet((row, beside))).collect::<QueryResult<_>>()?;
     Ok(CertificatePage { certificates, n_all })
+}
+
+/// All that a filter finds in its order, at most as many as the limit.
+pub(in crate::register) async fn all_certificates(
+    conn: &mut AsyncPgConnection,
+    reach: &Reach,
+    filter: &CertificateListFilter,
+    limit: i64,
+    today: NaiveDate,
+) -> QueryResult<Vec<CertificateSheet>> {
+    Ok(list(conn, reach, filter, Slice::All { limit }, today).await?.certificates)
 }
 
 /// Unrevoked certificates whose last day lies between two days, the first to end first. Those that a later one of the same
@@ -295,7 +314,7 @@ pub(super) async fn ending_between(
 }
 
 /// Every band and issuer in each of its lives.
-pub(super) async fn rules(conn: &mut AsyncPgConnection) -> QueryResult<Rules> {
+pub(in crate::register) async fn rules(conn: &mut AsyncPgConnection) -> QueryResult<Rules> {
     type BandRow = (i16, NaiveDate, Option<NaiveDate>, i32, Option<String>, Option<i16>, String);
     let bands: Vec<BandRow> = star_bands::table
         .select((

@@ -3,21 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use chrono::{Datelike, Days, Months, NaiveDate};
+use chrono::{Datelike, NaiveDate};
 
 use super::columns::shorten;
 use super::errors::Sentence;
 
-/// How long an OCOP certificate is valid (months; Decision 148/2023 and its successors): used when the file gives only the first day.
-pub const CERTIFICATE_MONTHS: u32 = 36;
 /// Years a certificate date may lie in: OCOP began in 2018 (Decision 490/2018), and a date past 2100 is a slip of the pen.
 pub const CERTIFICATE_YEARS: RangeInclusive<i32> = 2018..=2100;
-
-/// The last day of a certificate of 36 months: the day before the same day three years later, since the first day counts.
-/// From 29 February it is 27 February: chrono puts "36 months later" on the 28th, and the earlier day never claims too much.
-pub(super) fn last_day(from: NaiveDate) -> Option<NaiveDate> {
-    from.checked_add_months(Months::new(CERTIFICATE_MONTHS))?.checked_sub_days(Days::new(1))
-}
 
 /// Reads `yyyy-mm-dd`, and nothing else.
 pub(super) fn parse_date(text: &str) -> Result<NaiveDate, Sentence> {
@@ -181,6 +173,7 @@ mod tests {
             refusal("100525")
                 .contains("2010-05-25 (đọc năm-tháng-ngày) hoặc 2025-05-10 (đọc ngày-tháng-năm) hoặc 2025-10-05")
         );
+        assert!(refusal("010203").contains("2001-02-03 (đọc năm-tháng-ngày) hoặc 2003-01-02 (đọc tháng-ngày-năm)"));
         assert!(refusal("31052025").contains("có thể là 2025-05-31 (đọc ngày-tháng-năm). Hãy"));
         assert!(refusal("20250531").contains("có thể là 2025-05-31 (đọc năm-tháng-ngày). Hãy"));
     }
@@ -201,12 +194,5 @@ mod tests {
         assert!(refusal("2017-12-31").contains("2018–2100"));
         assert!(parse_date("2018-01-01").is_ok());
         assert!(parse_date("2101-01-01").is_err());
-    }
-
-    #[test]
-    fn the_last_day_is_36_months_later_less_one_day() {
-        assert_eq!(last_day(day(2024, 5, 10)), Some(day(2027, 5, 9)));
-        assert_eq!(last_day(day(2024, 1, 1)), Some(day(2026, 12, 31)));
-        assert_eq!(last_day(day(2024, 2, 29)), Some(day(2027, 2, 27)));
     }
 }

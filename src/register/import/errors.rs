@@ -19,7 +19,7 @@ pub struct RowError {
 }
 
 impl RowError {
-    pub(super) fn new(line: u32, column: &str, sentence: Sentence) -> Self {
+    pub(in crate::register) fn new(line: u32, column: &str, sentence: Sentence) -> Self {
         let Sentence { vi, en } = sentence;
         Self { line, column: column.to_owned(), vi, en }
     }
@@ -94,26 +94,26 @@ impl From<RowError> for ImportErrors {
 
 /// The same sentence in both languages, not yet tied to a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sentence {
-    pub(super) vi: String,
-    pub(super) en: String,
+pub(in crate::register) struct Sentence {
+    pub(in crate::register) vi: String,
+    pub(in crate::register) en: String,
 }
 
 impl Sentence {
-    pub(super) fn new(vi: impl Into<String>, en: impl Into<String>) -> Self {
+    pub(in crate::register) fn new(vi: impl Into<String>, en: impl Into<String>) -> Self {
         Self { vi: vi.into(), en: en.into() }
     }
 }
 
 /// Collects errors: keeps the first [`MAX_REPORTED_ERRORS`] and counts the rest.
 #[derive(Debug, Default)]
-pub(super) struct ErrorList {
+pub(in crate::register) struct ErrorList {
     errors: Vec<RowError>,
     n_more: usize,
 }
 
 impl ErrorList {
-    pub(super) fn push(&mut self, error: RowError) {
+    pub(in crate::register) fn push(&mut self, error: RowError) {
         if self.errors.len() < MAX_REPORTED_ERRORS {
             self.errors.push(error);
         } else {
@@ -121,7 +121,7 @@ impl ErrorList {
         }
     }
 
-    pub(super) fn into_result(self) -> Result<(), ImportErrors> {
+    pub(in crate::register) fn into_result(self) -> Result<(), ImportErrors> {
         if self.errors.is_empty() {
             return Ok(());
         }

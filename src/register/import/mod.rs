@@ -7,25 +7,31 @@ mod delimited;
 mod errors;
 mod package;
 mod row;
+mod rows;
 mod table;
 #[cfg(test)]
 mod testing;
 mod types;
 mod values;
+mod words;
 mod workbook;
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
-pub use dates::{CERTIFICATE_MONTHS, CERTIFICATE_YEARS};
+pub(super) use columns::Column;
+pub use dates::CERTIFICATE_YEARS;
+pub(super) use errors::{ErrorList, Sentence};
 pub use errors::{ImportErrors, MAX_REPORTED_ERRORS, RowError};
 pub use table::{MAX_COLUMNS, MAX_FILE_BYTES, MAX_ROWS};
-pub use types::{CertificateColumns, FileKind, ImportRow, ProducerKind, ShelfLife, UndatedCertificate};
+pub use types::{
+    CertificateColumns, FileKind, FurtherColumns, Headings, ImportRow, ProducerKind, RowState, ShelfLife,
+    UndatedCertificate,
+};
+pub(super) use values::as_read;
+pub(super) use words::sentence;
 
-use columns::{Column, read_headings};
-use errors::{ErrorList, Sentence};
-use row::{name_key, read_row};
-use table::{TableRow, read_table};
+use columns::read_headings;
+use row::read_row;
+use rows::Above;
+use table::read_table;
 
 /// Reads a whole register file. Any error refuses every row; all errors are collected, at most [`MAX_REPORTED_ERRORS`] of them listed.
 pub fn read_register(bytes: &[u8], kind: FileKind) -> Result<Vec<ImportRow>, ImportErrors> {
@@ -36,44 +42,16 @@ pub fn read_register(bytes: &[u8], kind: FileKind) -> Result<Vec<ImportRow>, Imp
     errors.into_result()?;
 
     let mut errors = ErrorList::default();
-    let mut first_lines = HashMap::new();
-    let mut rows = Vec::with_capacity(table.rows.len());
+    let mut above = Above::default();
     for row in &table.rows {
-        rows.extend(read_row(row, &columns, &mut errors));
-        refuse_duplicate(row, &columns, &mut first_lines, &mut errors);
+        if let Some(row) = read_row(row, &columns, &above, &mut errors)
+            && let Err(error) = above.push(row)
+        {
+            errors.push(error);
+        }
     }
     errors.into_result()?;
-    Ok(rows)
-}
-
-fn refuse_duplicate(
-    row: &TableRow,
-    columns: &[Option<Column>],
-    first_lines: &mut HashMap<[String; 2], u32>,
-    errors: &mut ErrorList,
-) {
-    let Some(key) = name_key(row, columns) else {
-        return;
-    };
-    match first_lines.entry(key) {
-        Entry::Vacant(free) => {
-            free.insert(row.line);
-        }
-        Entry::Occupied(taken) => {
-            let first = taken.get();
-            let sentence = Sentence::new(
-                format!(
-                    "Sản phẩm này của chủ thể này đã có ở dòng {first}. Hãy xóa một trong hai dòng {first} và {}.",
-                    row.line
-                ),
-                format!(
-                    "This product of this producer is already on line {first}. Delete one of lines {first} and {}.",
-                    row.line
-                ),
-            );
-            errors.push(RowError::new(row.line, Column::Product.heading(), sentence));
-        }
-    }
+    Ok(above.into_rows())
 }
 
 #[cfg(test)]
@@ -102,7 +80,7 @@ mod tests {
 
     #[test]
     fn one_wrong_row_refuses_the_file_and_all_errors_are_listed() {
-        let text = format!("{HEADINGS}Trà\t11\tHTX\tcooperative\nMật\t44\tHTX\tHTX\n\nCam\t1\t\tcompany\n");
+        let text = format!("{HEADINGS}Trà\t11\tHTX\tcooperative\nMật\t44\tHTX\ttrại\n\nCam\t1\t\tcompany\n");
         let wanted = [(3, "product_set"), (3, "producer_kind"), (5, "producer")];
         assert_eq!(errors_of(&text), wanted.map(|(line, column)| (line, column.to_owned())));
     }
@@ -117,6 +95,25 @@ mod tests {
     }
 
     #[test]
+    fn a_product_may_stand_in_a_row_for_each_certificate_and_say_its_own_facts_once() {
+        let rows = |certificates: [&str; 2]| {
+            let [one, two] = certificates.map(|from| format!("\t\t4\t{from}"));
+            let text = format!("{HEADINGS}Trà\t11\tHTX\tcooperative{one}\nTrà\t\tHTX\t{two}\n");
+            read_register(text.as_bytes(), FileKind::Tsv)
+        };
+        let read = rows(["2020-01-01", "2023-01-01"]).unwrap();
+        assert_eq!((read[1].set_no, read[1].producer_kind), (11, ProducerKind::Cooperative));
+        assert!(rows(["2020-01-01", "2020-01-01"]).unwrap_err().errors[0].vi.contains("dòng 2 và 3"));
+        assert!(rows(["2020-01-01", ""]).unwrap_err().errors[0].vi.contains("thêm một giấy chứng nhận"));
+    }
+
+    #[test]
+    fn an_error_names_the_heading_that_the_file_has() {
+        let headings = "Tên sản phẩm\tNHÓM SẢN PHẨM\tChủ thể\tLoại hình chủ thể\n";
+        assert_eq!(errors_of(&format!("{headings}Trà\t99\tHTX Ba Bể\tHTX\n")), [(2, "NHÓM SẢN PHẨM".to_owned())]);
+    }
+
+    #[test]
     fn a_wrong_heading_is_reported_alone() {
         assert_eq!(
             errors_of("product\tproduct_set\tproducer\tproducer_kind\tsao\nTrà\t99\t\t\n"),
@@ -128,7 +125,7 @@ mod tests {
     fn more_than_200_errors_are_counted() {
         let text = format!("{HEADINGS}{}", "Trà\t0\tHTX\tcooperative\n".repeat(300));
         let refused = read_register(text.as_bytes(), FileKind::Tsv).unwrap_err();
-        assert_eq!((refused.errors.len(), refused.n_more), (200, 399), "300 wrong sets and 299 duplicates");
+        assert_eq!((refused.errors.len(), refused.n_more), (200, 100), "one wrong set a row");
     }
 
     #[test]

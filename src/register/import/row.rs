@@ -1,52 +1,71 @@
-//! One row of cells into one [`ImportRow`], with every error of the row. It must not look at other rows.
+//! One row of cells into one [`ImportRow`], with every error of the row. Of other rows it knows only what those above said of the
+//! same product and producer.
 
 use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
 
-use super::columns::Column;
-use super::dates::last_day;
+use crate::register::types::Pack;
+use crate::stamp::ProductNo;
+
+use super::columns::{Column, FileColumns, folded};
 use super::errors::{ErrorList, RowError, Sentence};
+use super::rows::Above;
 use super::table::{Cell, TableRow};
-use super::types::{CertificateColumns, ImportRow, UndatedCertificate};
+use super::types::{CertificateColumns, FurtherColumns, ImportRow, UndatedCertificate};
 use super::values::{
-    Value, read_commune_code, read_date, read_image, read_kind, read_shelf_life, read_text, read_value, read_whole,
+    Value, read_commune_code, read_date, read_image, read_shelf_life, read_text, read_value, read_whole,
+};
+use super::words::{
+    read_gtin, read_kind, read_level, read_number, read_product_no, read_quantity, read_score, read_state,
+    read_tax_code, read_unit,
 };
 
 /// Product sets of the programme (Decision 148/2023 and its successors).
 const PRODUCT_SETS: RangeInclusive<u16> = 1..=26;
 /// Stars a product may have.
 const STARS: RangeInclusive<u16> = 1..=5;
-/// Stars that come with a certificate: one and two stars have none.
-const CERTIFIED_STARS: RangeInclusive<u8> = 3..=5;
+/// Stars the register keeps of a certificate; which of them have one on which day is a dated rule, decided later.
+const CERTIFICATE_STARS: RangeInclusive<u16> = 3..=5;
 /// Years a product may first be seen in: OCOP began in 2018 (Decision 490/2018).
 const YEARS: RangeInclusive<u16> = 2018..=2100;
 
 /// Reads one row; `None` when at least one error was added.
-pub(super) fn read_row(row: &TableRow, columns: &[Option<Column>], errors: &mut ErrorList) -> Option<ImportRow> {
+pub(super) fn read_row(
+    row: &TableRow,
+    columns: &FileColumns,
+    above: &Above,
+    errors: &mut ErrorList,
+) -> Option<ImportRow> {
     let mut fields = Fields { row, columns, errors, n_errors: 0 };
     fields.refuse_cells_without_heading();
-    let product = fields.required(Column::Product, read_text);
-    let set_no = fields.required(Column::ProductSet, |value| read_whole(&value, &PRODUCT_SETS));
-    let producer = fields.required(Column::Producer, read_text);
-    let producer_kind = fields.required(Column::ProducerKind, read_kind);
-    let stars =
-        fields.optional(Column::Stars, |value| read_whole(&value, &STARS)).and_then(|stars| u8::try_from(stars).ok());
+    let product_no = fields.optional(Column::ProductNo, |value| read_product_no(&value));
+    let producer_no = fields.optional(Column::ProducerNo, |value| read_number(&value));
+    let same = above.product(product_no, name_key(row, columns).as_ref());
+    let product = fields.required(Column::Product, read_text, same.map(|row| row.product.clone()));
+    let set_no = fields.required(
+        Column::ProductSet,
+        |value| read_whole(&value, &PRODUCT_SETS),
+        same.map(|row| row.set_no.into()),
+    );
+    let producer = fields.required(Column::Producer, read_text, same.map(|row| row.producer.clone()));
+    let own = same.or_else(|| above.producer(producer_no, producer.as_deref().unwrap_or_default()));
+    let producer_kind = fields.required(Column::ProducerKind, read_kind, own.map(|row| row.producer_kind));
     let first_year_seen = fields.optional(Column::FirstYearSeen, |value| read_whole(&value, &YEARS));
-    let (certificate, undated_certificate) = fields.certificate(stars);
+    let (certificate, undated_certificate) = fields.certificate();
     let imported = ImportRow {
         line: row.line,
+        headings: columns.headings.clone(),
         product: product.unwrap_or_default(),
         set_no: set_no.and_then(|set| u8::try_from(set).ok()).unwrap_or_default(),
         producer: producer.unwrap_or_default(),
-        producer_kind: producer_kind?,
         village: fields.text(Column::Village),
         commune_code: fields.optional(Column::CommuneCode, |value| read_commune_code(&value)),
         commune: fields.text(Column::Commune),
         former_commune: fields.text(Column::FormerCommune),
         former_district: fields.text(Column::FormerDistrict),
         former_province: fields.text(Column::FormerProvince),
-        stars,
+        stars: fields.stars(Column::Stars, &STARS),
         first_year_seen: first_year_seen.and_then(|year| i16::try_from(year).ok()),
         decision: fields.text(Column::Decision),
         source: fields.text(Column::Source),
@@ -55,54 +74,86 @@ pub(super) fn read_row(row: &TableRow, columns: &[Option<Column>], errors: &mut 
         image: fields.optional(Column::Image, read_image),
         standards: fields.text(Column::Standards),
         shelf_life: fields.optional(Column::ShelfLife, |value| read_shelf_life(&value)),
+        further: fields.further(product_no, producer_no),
+        // Last: every cell was read by then, so that every error of the row is told.
+        producer_kind: producer_kind?,
     };
     (fields.n_errors == 0).then_some(imported)
 }
 
 /// What makes two rows the same product: its name and its producer's, whatever the case and spacing.
-pub(super) fn name_key(row: &TableRow, columns: &[Option<Column>]) -> Option<[String; 2]> {
+pub(super) fn name_key(row: &TableRow, columns: &FileColumns) -> Option<[String; 2]> {
     let name = |column| match cell(row, columns, column) {
-        Some(Cell::Text(text)) => Some(text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")),
+        Some(Cell::Text(text)) => Some(folded(text)),
         _ => None,
     };
     Some([name(Column::Product)?, name(Column::Producer)?])
 }
 
-fn cell<'a>(row: &'a TableRow, columns: &[Option<Column>], column: Column) -> Option<&'a Cell> {
-    let at = columns.iter().position(|known| *known == Some(column))?;
-    row.cells.get(at)
+fn cell<'a>(row: &'a TableRow, columns: &FileColumns, column: Column) -> Option<&'a Cell> {
+    row.cells.get(columns.position(column)?)
 }
 
 struct Fields<'a> {
     row: &'a TableRow,
-    columns: &'a [Option<Column>],
+    columns: &'a FileColumns,
     errors: &'a mut ErrorList,
     n_errors: usize,
 }
 
 impl Fields<'_> {
-    fn refuse(&mut self, column: &str, sentence: Sentence) {
+    fn refuse(&mut self, column: Column, sentence: Sentence) {
+        self.refuse_at(self.columns.headings.of(column), sentence);
+    }
+
+    fn refuse_at(&mut self, heading: &str, sentence: Sentence) {
         self.n_errors = self.n_errors.saturating_add(1);
-        self.errors.push(RowError::new(self.row.line, column, sentence));
+        self.errors.push(RowError::new(self.row.line, heading, sentence));
     }
 
     /// The value of a column; `None` when the cell is empty or was refused.
     fn optional<T>(&mut self, column: Column, read: impl FnOnce(Value) -> Result<T, Sentence>) -> Option<T> {
         let cell = cell(self.row, self.columns, column).unwrap_or(&Cell::Empty);
-        let value = read_value(cell, column.max_chars()).and_then(|value| value.map(read).transpose());
+        let value = read_value(cell, column).and_then(|value| value.map(read).transpose());
         value.unwrap_or_else(|sentence| {
-            self.refuse(column.heading(), sentence);
+            self.refuse(column, sentence);
             None
         })
     }
 
-    fn required<T>(&mut self, column: Column, read: impl FnOnce(Value) -> Result<T, Sentence>) -> Option<T> {
+    /// The value of a column that a row may leave empty only when a row above says it of the same product or producer.
+    fn required<T>(
+        &mut self,
+        column: Column,
+        read: impl FnOnce(Value) -> Result<T, Sentence>,
+        above: Option<T>,
+    ) -> Option<T> {
         let before = self.n_errors;
         let value = self.optional(column, read);
-        if value.is_none() && self.n_errors == before {
-            self.refuse(column.heading(), empty_cell());
+        if value.is_some() || self.n_errors != before {
+            return value;
         }
-        value
+        if above.is_none() {
+            self.refuse(column, empty_cell());
+        }
+        above
+    }
+
+    fn stars(&mut self, column: Column, range: &RangeInclusive<u16>) -> Option<u8> {
+        self.optional(column, |value| read_whole(&value, range)).and_then(|stars| u8::try_from(stars).ok())
+    }
+
+    fn pack(&mut self) -> Option<Pack> {
+        let before = self.n_errors;
+        let quantity = self.optional(Column::PackQuantity, |value| read_quantity(&value));
+        let unit = self.optional(Column::PackUnit, read_unit);
+        match (quantity, unit) {
+            (Some(quantity), Some(unit)) => return Some(Pack { quantity, unit }),
+            (Some(_), None) if self.n_errors == before => self.refuse(Column::PackUnit, half_a_pack()),
+            (None, Some(_)) if self.n_errors == before => self.refuse(Column::PackQuantity, half_a_pack()),
+            _ => {}
+        }
+        None
     }
 
     fn text(&mut self, column: Column) -> Option<String> {
@@ -114,15 +165,38 @@ impl Fields<'_> {
     }
 
     fn refuse_cells_without_heading(&mut self) {
-        let stray =
-            |(at, cell): &(usize, &Cell)| **cell != Cell::Empty && self.columns.get(*at).is_none_or(Option::is_none);
+        let stray = |(at, cell): &(usize, &Cell)| **cell != Cell::Empty && !self.columns.has_heading_at(*at);
         if let Some((at, _)) = self.row.cells.iter().enumerate().find(stray) {
-            self.refuse("", cell_without_heading(at.saturating_add(1)));
+            self.refuse_at("", cell_without_heading(at.saturating_add(1)));
+        }
+    }
+
+    /// What few files say.
+    fn further(&mut self, product_no: Option<ProductNo>, producer_no: Option<i32>) -> FurtherColumns {
+        FurtherColumns {
+            product_no,
+            producer_no,
+            product_en: self.text(Column::ProductEn),
+            state: self.optional(Column::State, read_state),
+            tax_code: self.optional(Column::TaxCode, read_tax_code),
+            printed_address: self.text(Column::PrintedAddress),
+            story: self.text(Column::Story),
+            story_en: self.text(Column::StoryEn),
+            ingredients: self.text(Column::Ingredients),
+            gtin: self.optional(Column::Gtin, read_gtin),
+            pack: self.pack(),
+            certificate_id: self.optional(Column::CertificateId, |value| read_number(&value)),
+            certificate_stars: self.stars(Column::CertificateStars, &CERTIFICATE_STARS),
+            score: self.optional(Column::Score, |value| read_score(&value)),
+            certificate_decision: self.text(Column::CertificateDecision),
+            issuer_level: self.optional(Column::IssuerLevel, read_level),
+            revoked_on: self.date(Column::RevokedOn),
+            revoked_reason: self.text(Column::RevokedReason),
         }
     }
 
     /// The certificate with its dates, or what is known of one without.
-    fn certificate(&mut self, stars: Option<u8>) -> (Option<CertificateColumns>, Option<UndatedCertificate>) {
+    fn certificate(&mut self) -> (Option<CertificateColumns>, Option<UndatedCertificate>) {
         let (number, issuer) = (self.text(Column::CertificateNo), self.text(Column::Issuer));
         let before = self.n_errors;
         let (from, to) = (self.date(Column::From), self.date(Column::To));
@@ -131,20 +205,23 @@ impl Fields<'_> {
         }
         let Some(from) = from else {
             if to.is_some() {
-                self.refuse(Column::From.heading(), no_first_day());
+                self.refuse(Column::From, no_first_day());
             }
             let undated = UndatedCertificate { number, issuer };
             return (None, Some(undated).filter(|known| known.number.is_some() || known.issuer.is_some()));
         };
-        let last = to.or_else(|| last_day(from)).filter(|last| from <= *last);
-        if last.is_none() {
-            self.refuse(Column::To.heading(), ends_before_it_begins());
+        if to.is_some_and(|to| to < from) {
+            self.refuse(Column::To, ends_before_it_begins());
         }
-        if !stars.is_some_and(|stars| CERTIFIED_STARS.contains(&stars)) {
-            self.refuse(Column::Stars.heading(), no_certificate_for_these_stars());
-        }
-        (last.map(|to| CertificateColumns { number, issuer, from, to }), None)
+        (Some(CertificateColumns { number, issuer, from, to }), None)
     }
+}
+
+fn half_a_pack() -> Sentence {
+    Sentence::new(
+        "Lượng một gói và đơn vị đi cùng nhau, ví dụ 500 và g. Hãy điền cả hai, hoặc xóa cả hai.",
+        "What one pack holds and its unit belong together, for example 500 and g. Fill in both, or clear both.",
+    )
 }
 
 fn empty_cell() -> Sentence {
@@ -167,22 +244,15 @@ fn cell_without_heading(column_no: usize) -> Sentence {
 
 fn no_first_day() -> Sentence {
     Sentence::new(
-        "Có ngày hết hạn (to) mà thiếu ngày bắt đầu. Hãy điền ngày bắt đầu của giấy chứng nhận.",
-        "There is a last day (to) but no first day. Fill in the first day of the certificate.",
+        "Có ngày cuối mà thiếu ngày đầu. Hãy điền ngày đầu của giấy chứng nhận.",
+        "There is a last day but no first day. Fill in the first day of the certificate.",
     )
 }
 
 fn ends_before_it_begins() -> Sentence {
     Sentence::new(
-        "Ngày hết hạn (to) trước ngày bắt đầu (from). Hãy xem lại hai ngày này trên giấy chứng nhận.",
-        "The last day (to) is before the first day (from). Check both days on the certificate.",
-    )
-}
-
-fn no_certificate_for_these_stars() -> Sentence {
-    Sentence::new(
-        "Chỉ sản phẩm từ 3 đến 5 sao mới có giấy chứng nhận. Hãy điền đúng số sao, hoặc xóa ngày chứng nhận.",
-        "Only products of 3 to 5 stars have a certificate. Fill in the right stars, or clear the certificate's dates.",
+        "Ngày cuối trước ngày đầu. Hãy xem lại hai ngày này trên giấy chứng nhận.",
+        "The last day is before the first day. Check both days on the certificate.",
     )
 }
 
@@ -208,7 +278,8 @@ mod tests {
 
     fn read_cells(columns: &[Option<Column>], cells: Vec<Cell>) -> Result<ImportRow, Vec<RowError>> {
         let mut errors = ErrorList::default();
-        let imported = read_row(&TableRow { line: 9, cells }, columns, &mut errors);
+        let columns = FileColumns::of(columns);
+        let imported = read_row(&TableRow { line: 9, cells }, &columns, &Above::default(), &mut errors);
         match errors.into_result() {
             Ok(()) => Ok(imported.unwrap()),
             Err(all) => {
@@ -221,7 +292,7 @@ mod tests {
     #[track_caller]
     fn check_refused(others: &[(Column, &str)], columns: &[Column]) {
         let got: Vec<String> = read(others).unwrap_err().into_iter().map(|error| error.column).collect();
-        let wanted: Vec<&str> = columns.iter().map(|column| column.heading()).collect();
+        let wanted: Vec<&str> = columns.iter().map(|column| column.code()).collect();
         assert_eq!(got, wanted);
     }
 
@@ -242,11 +313,11 @@ mod tests {
             &[
                 (Column::Product, ""),
                 (Column::ProductSet, "27"),
-                (Column::ProducerKind, "HTX"),
+                (Column::ProducerKind, "trang trại"),
                 (Column::Stars, "6"),
                 (Column::To, "x"),
             ],
-            &[Column::Product, Column::ProductSet, Column::ProducerKind, Column::Stars, Column::To],
+            &[Column::Product, Column::ProductSet, Column::ProducerKind, Column::To, Column::Stars],
         );
     }
 
@@ -267,18 +338,22 @@ mod tests {
     }
 
     #[test]
-    fn a_first_day_alone_gives_a_last_day_36_months_on() {
-        let row =
-            read(&[(Column::Stars, "4"), (Column::From, "2025-06-01"), (Column::CertificateNo, "12/GCN")]).unwrap();
+    fn a_last_day_that_is_left_out_is_left_to_the_rules_of_the_first() {
+        let row = read(&[(Column::From, "2025-06-01"), (Column::CertificateNo, "12/GCN")]).unwrap();
         let certificate = row.certificate.unwrap();
-        assert_eq!((certificate.from, certificate.to), (day("2025-06-01"), day("2028-05-31")));
+        assert_eq!((certificate.from, certificate.to), (day("2025-06-01"), None));
         assert_eq!((certificate.number.as_deref(), row.undated_certificate), (Some("12/GCN"), None));
+        let row = read(&[(Column::From, "2025-06-01"), (Column::To, "2025-06-01")]).unwrap();
+        assert_eq!(row.certificate.unwrap().to, Some(day("2025-06-01")));
     }
 
     #[test]
-    fn a_written_last_day_is_kept() {
-        let row = read(&[(Column::Stars, "3"), (Column::From, "2025-06-01"), (Column::To, "2025-06-01")]).unwrap();
-        assert_eq!(row.certificate.unwrap().to, day("2025-06-01"));
+    fn a_pack_has_both_halves() {
+        let row = read(&[(Column::PackQuantity, "0,5"), (Column::PackUnit, "kg")]).unwrap();
+        assert_eq!(row.further.pack.unwrap().to_string(), "0.5 kg");
+        check_refused(&[(Column::PackQuantity, "500")], &[Column::PackUnit]);
+        check_refused(&[(Column::PackUnit, "g")], &[Column::PackQuantity]);
+        check_refused(&[(Column::PackQuantity, "x"), (Column::PackUnit, "g")], &[Column::PackQuantity]);
     }
 
     #[test]
@@ -308,14 +383,6 @@ mod tests {
     }
 
     #[test]
-    fn certificate_dates_need_three_to_five_stars() {
-        for stars in ["", "1", "2"] {
-            check_refused(&[(Column::Stars, stars), (Column::From, "2025-06-01")], &[Column::Stars]);
-        }
-        assert!(read(&[(Column::Stars, "5"), (Column::From, "2025-06-01")]).is_ok());
-    }
-
-    #[test]
     fn a_filled_cell_under_no_heading_is_refused() {
         let columns =
             [Some(Column::Product), Some(Column::ProductSet), Some(Column::Producer), Some(Column::ProducerKind), None];
@@ -329,6 +396,7 @@ mod tests {
     #[test]
     fn rows_of_one_product_share_a_key_whatever_the_case_and_spacing() {
         let columns = [Some(Column::Product), Some(Column::Producer)];
+        let columns = FileColumns::of(&columns);
         let key = |names: [&str; 2]| name_key(&TableRow { line: 2, cells: names.map(Cell::text).to_vec() }, &columns);
         assert_eq!(key(["Miến  Dong", "HTX Ba Bể"]), key(["miến dong ", "HTX BA BỂ"]));
         assert_ne!(key(["Miến dong", "HTX Ba Bể"]), key(["Miến dong", "HTX Na Rì"]));

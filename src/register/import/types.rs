@@ -2,6 +2,16 @@
 
 use chrono::NaiveDate;
 
+use crate::register::certificates::types::{IssuerLevel, Score};
+use crate::register::gtin::Gtin;
+use crate::register::producers::TaxCode;
+use crate::register::types::Pack;
+use crate::stamp::ProductNo;
+
+use super::columns::{Column, folded};
+
+pub use super::columns::Headings;
+
 /// The forms in which a register may be handed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
@@ -13,11 +23,14 @@ pub enum FileKind {
     Xlsx,
 }
 
-/// One product of the register, as one checked row of the file says it.
+/// One product of the register with one of its certificates, as one checked row of the file says it. A product that has several
+/// certificates stands in several rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportRow {
     /// Line of the text file or row of the worksheet, counted from 1.
     pub line: u32,
+    /// What the file calls its columns.
+    pub headings: Headings,
     /// Name of the product.
     pub product: String,
     /// Product set, 1 to 26.
@@ -56,6 +69,94 @@ pub struct ImportRow {
     pub standards: Option<String>,
     /// How long the product keeps.
     pub shelf_life: Option<ShelfLife>,
+    /// What few files say.
+    pub further: FurtherColumns,
+}
+
+impl ImportRow {
+    /// What the file calls the column of pictures.
+    pub fn image_heading(&self) -> &str {
+        self.headings.of(Column::Image)
+    }
+}
+
+/// What a file may say besides the usual: as much as the register keeps, so that an exported workbook says everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FurtherColumns {
+    /// The product's number in the register: then its name may be a new one.
+    pub product_no: Option<ProductNo>,
+    /// The producer's number in the register: then its name may be a new one.
+    pub producer_no: Option<i32>,
+    /// Name of the product in English.
+    pub product_en: Option<String>,
+    /// Whether it left the register: shown, and not changed by a file.
+    pub state: Option<RowState>,
+    /// Tax code of the producer.
+    pub tax_code: Option<TaxCode>,
+    /// The producer's address as printed on packaging.
+    pub printed_address: Option<String>,
+    /// Story of the product.
+    pub story: Option<String>,
+    /// The story in English.
+    pub story_en: Option<String>,
+    /// What the product is made of.
+    pub ingredients: Option<String>,
+    /// Trade item number.
+    pub gtin: Option<Gtin>,
+    /// What one pack holds.
+    pub pack: Option<Pack>,
+    /// The certificate's number in the register: then the printed one may be a new one.
+    pub certificate_id: Option<i32>,
+    /// Stars that the certificate grants, where they are not the product's.
+    pub certificate_stars: Option<u8>,
+    /// Points of the assessment.
+    pub score: Option<Score>,
+    /// Number of the decision by which the certificate was given.
+    pub certificate_decision: Option<String>,
+    /// On which level the issuer stands.
+    pub issuer_level: Option<IssuerLevel>,
+    /// From when on the certificate is revoked: shown, and not changed by a file.
+    pub revoked_on: Option<NaiveDate>,
+    /// Why: shown, and not changed by a file.
+    pub revoked_reason: Option<String>,
+}
+
+/// Whether a product is in the register still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowState {
+    /// It is.
+    Open,
+    /// It left.
+    Closed,
+    /// Its producer left.
+    ProducerClosed,
+}
+
+impl RowState {
+    const ALL: [Self; 3] = [Self::Open, Self::Closed, Self::ProducerClosed];
+
+    /// In Vietnamese.
+    pub const fn vi(self) -> &'static str {
+        match self {
+            Self::Open => "Đang trong sổ",
+            Self::Closed => "Đã đóng",
+            Self::ProducerClosed => "Chủ thể đã đóng",
+        }
+    }
+
+    /// The word of files that programs write.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::ProducerClosed => "producer_closed",
+        }
+    }
+
+    pub(super) fn read(word: &str) -> Option<Self> {
+        let word = folded(word);
+        Self::ALL.into_iter().find(|state| state.as_str() == word || folded(state.vi()) == word)
+    }
 }
 
 /// A certificate with its dates.
@@ -67,8 +168,8 @@ pub struct CertificateColumns {
     pub issuer: Option<String>,
     /// First day in force.
     pub from: NaiveDate,
-    /// Last day in force.
-    pub to: NaiveDate,
+    /// Last day in force; computed from the first by the rules of that day when the file leaves it out.
+    pub to: Option<NaiveDate>,
 }
 
 /// What is known of a certificate without dates: at least one of the two is there.
@@ -110,6 +211,21 @@ impl ProducerKind {
     /// The kind with this word, in any case of letters.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(word))
+    }
+
+    /// The kind that a cell means: the word of register files, the name in Vietnamese, or what people write for it.
+    pub(super) fn read(word: &str) -> Option<Self> {
+        let word = folded(word);
+        let known = Self::ALL.into_iter().find(|kind| kind.as_str() == word || folded(kind.vi()) == word);
+        known.or(match word.as_str() {
+            "htx" => Some(Self::Cooperative),
+            "tht" => Some(Self::CooperativeGroup),
+            "công ty" | "doanh nghiệp" | "cty" => Some(Self::Company),
+            "hộ" | "hộ gia đình" | "hộ kinh doanh" | "hộ sản xuất" | "hộ sản xuất, kinh doanh" => {
+                Some(Self::Household)
+            }
+            _ => None,
+        })
     }
 }
 
@@ -175,7 +291,11 @@ mod tests {
     fn every_producer_kind_is_read_back_from_its_word() {
         for kind in ProducerKind::ALL {
             assert_eq!(ProducerKind::parse(kind.as_str()), Some(kind));
+            assert_eq!(ProducerKind::read(&kind.vi().to_uppercase()), Some(kind));
         }
         assert_eq!(ProducerKind::parse("HTX"), None);
+        assert_eq!(ProducerKind::read("HTX"), Some(ProducerKind::Cooperative));
+        assert_eq!(ProducerKind::read("Công  ty"), Some(ProducerKind::Company));
+        assert_eq!(ProducerKind::read("hợp tác"), None, "a cooperative or a cooperative group");
     }
 }

@@ -3,12 +3,13 @@
 use std::ops::RangeInclusive;
 
 use chrono::NaiveDate;
+use unicode_normalization::UnicodeNormalization;
 
-use super::columns::shorten;
+use super::columns::{Column, shorten};
 use super::dates::{check_year, parse_date};
 use super::errors::Sentence;
 use super::table::Cell;
-use super::types::{ProducerKind, ShelfLife};
+use super::types::ShelfLife;
 
 /// Largest number a spreadsheet cell keeps exactly (Excel: 15 digits); a longer certificate number has already lost its end.
 const MAX_EXACT_NUMBER: f64 = 999_999_999_999_999.0;
@@ -31,7 +32,7 @@ pub(super) enum Value {
 }
 
 impl Value {
-    fn quoted(&self) -> String {
+    pub(super) fn quoted(&self) -> String {
         match self {
             Self::Text(text) => shorten(text),
             Self::Number(number) => shorten(&number.to_string()),
@@ -41,13 +42,13 @@ impl Value {
 }
 
 /// What a cell holds, or why no column can take it.
-pub(super) fn read_value(cell: &Cell, max_chars: usize) -> Result<Option<Value>, Sentence> {
+pub(super) fn read_value(cell: &Cell, column: Column) -> Result<Option<Value>, Sentence> {
     match cell {
         Cell::Empty => Ok(None),
-        Cell::Text(text) => clean(text, max_chars).map(|text| Some(Value::Text(text))),
+        Cell::Text(text) => clean(text, column).map(|text| Some(Value::Text(text))),
         Cell::Number(number) => Ok(Some(Value::Number(*number))),
         Cell::Date(date) => Ok(Some(Value::Date(*date))),
-        Cell::TooLong => Err(too_long(max_chars)),
+        Cell::TooLong => Err(too_long(column.max_chars())),
         Cell::OddTime => Err(Sentence::new(
             "Ô này chứa giờ chứ không chỉ ngày. Hãy viết lại ngày, không kèm giờ.",
             "This cell holds a time of day, not only a date. Write the date alone.",
@@ -67,21 +68,35 @@ pub(super) fn read_value(cell: &Cell, max_chars: usize) -> Result<Option<Value>,
     }
 }
 
-/// Trims, turns a line break inside a cell into a space, and refuses characters that cannot be seen.
-fn clean(text: &str, max_chars: usize) -> Result<String, Sentence> {
-    let lines: Vec<&str> = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect();
-    let text = lines.join(" ");
-    if let Some(hidden) = text.chars().find(|c| is_hidden(*c)) {
+/// Composes and trims, turns a line break into a blank where a column has one line, and refuses characters that cannot be seen.
+fn clean(text: &str, column: Column) -> Result<String, Sentence> {
+    let text = laid_out(text, column);
+    if let Some(hidden) = text.chars().find(|c| is_hidden(*c) && *c != '\n') {
         let code = u32::from(hidden);
         return Err(Sentence::new(
             format!("Trong ô có ký tự ẩn hoặc hỏng (U+{code:04X}). Hãy xóa ô và gõ lại bằng tay."),
             format!("The cell has a hidden or damaged character (U+{code:04X}). Clear the cell and type it again."),
         ));
     }
-    if text.chars().nth(max_chars).is_some() {
-        return Err(too_long(max_chars));
+    if text.chars().nth(column.max_chars()).is_some() {
+        return Err(too_long(column.max_chars()));
     }
     Ok(text)
+}
+
+/// A text that the register has as a cell of this column holds it: what is read back from an exported workbook is equal to it.
+pub(in crate::register) fn as_read(text: &str, column: Column) -> String {
+    let seen: String = text.chars().filter(|c| *c == '\n' || *c == '\r' || !is_hidden(*c)).collect();
+    laid_out(&seen, column)
+}
+
+fn laid_out(text: &str, column: Column) -> String {
+    let composed: String = text.nfc().collect();
+    if column.has_lines() {
+        return composed.replace("\r\n", "\n").replace('\r', "\n").trim().to_owned();
+    }
+    let lines: Vec<&str> = composed.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.join(" ")
 }
 
 /// Control characters, marks that hide or turn text around (Unicode UAX 9 and relatives), and the sign of a letter lost on the way.
@@ -140,7 +155,7 @@ pub(super) fn read_whole(value: &Value, range: &RangeInclusive<u16>) -> Result<u
     })
 }
 
-fn is_digits(text: &str) -> bool {
+pub(super) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -163,20 +178,6 @@ pub(super) fn read_commune_code(value: &Value) -> Result<String, Sentence> {
             ))
         }
     }
-}
-
-/// One of the words for what a producer is.
-pub(super) fn read_kind(value: Value) -> Result<ProducerKind, Sentence> {
-    let word = read_text(value)?;
-    ProducerKind::parse(&word).ok_or_else(|| {
-        let (quoted, allowed) = (shorten(&word), ProducerKind::ALL.map(ProducerKind::as_str).join(", "));
-        Sentence::new(
-            format!(
-                "“{quoted}” không phải loại chủ thể. Hãy viết một trong: {allowed} (hợp tác xã, công ty, hộ sản xuất, tổ hợp tác, theo thứ tự)."
-            ),
-            format!("“{quoted}” is no kind of producer. Write one of: {allowed}."),
-        )
-    })
 }
 
 /// An ISO date, or a real date cell of a spreadsheet.
@@ -251,7 +252,21 @@ mod tests {
 
     #[test]
     fn text_is_trimmed_and_a_line_break_becomes_one_space() {
-        assert_eq!(clean("\u{a0} Miến \r\n dong ", 200), Ok("Miến dong".to_owned()));
+        assert_eq!(clean("\u{a0} Miến \r\n dong ", Column::Product), Ok("Miến dong".to_owned()));
+    }
+
+    #[test]
+    fn a_story_keeps_its_lines_and_letters_are_composed() {
+        assert_eq!(clean(" Một\r\n\r\nHai ", Column::Story), Ok("Một\n\nHai".to_owned()));
+        assert_eq!(clean("Mie\u{302}\u{301}n", Column::Product), Ok("Miến".to_owned()));
+    }
+
+    #[test]
+    fn what_the_register_has_is_compared_as_a_cell_is_read() {
+        for (column, text) in [(Column::Story, "a\r\nb\u{7}"), (Column::Village, "tho\u{302}n\nA\u{200b} ")] {
+            let shown = as_read(text, column);
+            assert_eq!(clean(&shown, column), Ok(shown.clone()));
+        }
     }
 
     #[test]
@@ -259,14 +274,14 @@ mod tests {
         for (hidden, code) in
             [("\t", "U+0009"), ("\0", "U+0000"), ("\u{202e}", "U+202E"), ("\u{200b}", "U+200B"), ("\u{fffd}", "U+FFFD")]
         {
-            assert!(clean(&format!("a{hidden}b"), 200).unwrap_err().vi.contains(code));
+            assert!(clean(&format!("a{hidden}b"), Column::Product).unwrap_err().vi.contains(code));
         }
     }
 
     #[test]
     fn length_is_counted_in_characters_not_bytes() {
-        assert!(clean(&"ế".repeat(200), 200).is_ok());
-        assert!(clean(&"e".repeat(201), 200).unwrap_err().vi.contains("200"));
+        assert!(clean(&"ế".repeat(200), Column::Product).is_ok());
+        assert!(clean(&"e".repeat(201), Column::Product).unwrap_err().vi.contains("200"));
     }
 
     #[test]
@@ -317,12 +332,6 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_producer_kind_is_refused_with_the_allowed_ones() {
-        assert_eq!(read_kind(text("Household")), Ok(ProducerKind::Household));
-        assert!(read_kind(text("HTX")).unwrap_err().vi.contains("cooperative, company, household, cooperative_group"));
-    }
-
-    #[test]
     fn a_shelf_life_is_read_with_its_unit() {
         for months in ["30 tháng", "30 months", "30m", "30 THÁNG", "30 tha\u{301}ng"] {
             assert_eq!(read_shelf_life(&text(months)), Ok(ShelfLife::Months(30)), "{months}");
@@ -367,9 +376,9 @@ mod tests {
     #[test]
     fn cells_without_a_usable_value_are_refused() {
         for cell in [Cell::OddTime, Cell::Bool, Cell::Uncomputed, Cell::TooLong] {
-            assert!(read_value(&cell, 200).is_err(), "{cell:?}");
+            assert!(read_value(&cell, Column::Product).is_err(), "{cell:?}");
         }
-        assert!(read_value(&Cell::Broken("#REF!".to_owned()), 200).unwrap_err().vi.contains("#REF!"));
+        assert!(read_value(&Cell::Broken("#REF!".to_owned()), Column::Product).unwrap_err().vi.contains("#REF!"));
     }
 
     proptest! {

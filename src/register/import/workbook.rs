@@ -4,11 +4,11 @@
 use std::io::{Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use calamine::{DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, XlsxCellReader};
+use calamine::{DataRef, Dimensions, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, XlsxCellReader};
 use chrono::NaiveDate;
 
 use super::columns::has_heading;
-use super::errors::RowError;
+use super::errors::{ErrorList, ImportErrors, RowError, Sentence};
 use super::package::{check_package, damaged, too_big};
 use super::table::{Cell, MAX_COLUMNS, Table, TableBuilder, TableRow, too_many_columns};
 
@@ -18,14 +18,14 @@ const MAX_SHEETS: usize = 5;
 const MAX_VISITED_CELLS: u32 = 5_000_000;
 
 /// Reads the first visible worksheet whose first row that is not empty holds a known heading.
-pub(super) fn read_workbook(bytes: &[u8]) -> Result<Table, RowError> {
+pub(super) fn read_workbook(bytes: &[u8]) -> Result<Table, ImportErrors> {
     check_package(bytes)?;
     // The spreadsheet reader calculates with row and column names unchecked, so a hostile name can make it panic. It holds nothing
     // of ours, so the panic is the file's fault and ends with the file.
-    catch_unwind(AssertUnwindSafe(|| read_sheets(bytes, MAX_VISITED_CELLS))).unwrap_or_else(|_| Err(damaged()))
+    catch_unwind(AssertUnwindSafe(|| read_sheets(bytes, MAX_VISITED_CELLS))).unwrap_or_else(|_| Err(damaged().into()))
 }
 
-fn read_sheets(bytes: &[u8], mut n_left: u32) -> Result<Table, RowError> {
+fn read_sheets(bytes: &[u8], mut n_left: u32) -> Result<Table, ImportErrors> {
     let mut workbook = Xlsx::new(std::io::Cursor::new(bytes)).map_err(|_| damaged())?;
     let shown = |sheet: &&calamine::Sheet| sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible;
     let names: Vec<String> =
@@ -41,16 +41,50 @@ fn read_sheets(bytes: &[u8], mut n_left: u32) -> Result<Table, RowError> {
             while let Some(row) = rows.next_row()? {
                 table.push(row)?;
             }
-            return table.finish();
+            let table = table.finish()?;
+            // The stream of cells holds the workbook.
+            drop(rows);
+            let merged = workbook.merge_cells_by_sheet_name(&name).map_err(|_| damaged())?;
+            refuse_merged(table.headings.line, &merged)?;
+            return Ok(table);
         }
         n_left = rows.n_left;
     }
-    Err(no_headings())
+    Err(no_headings().into())
+}
+
+/// Merged cells below the headings: only the first of them holds a value, so which rows it is meant for is a guess.
+fn refuse_merged(heading_line: u32, merged: &[Dimensions]) -> Result<(), ImportErrors> {
+    let mut errors = ErrorList::default();
+    for region in merged.iter().filter(|region| heading_line <= region.end.0) {
+        let range = format!("{}:{}", cell_name(region.start), cell_name(region.end));
+        let sentence = Sentence::new(
+            format!(
+                "Các ô {range} bị gộp làm một nên không rõ giá trị là của dòng nào. Trong Excel, chọn các ô này, bấm “Merge & Center” để bỏ gộp, rồi điền từng ô."
+            ),
+            format!(
+                "The cells {range} are merged, so it is not clear which row the value belongs to. Select them in Excel, press “Merge & Center” to unmerge them, and fill in each cell."
+            ),
+        );
+        errors.push(RowError::new(region.start.0.saturating_add(1), "", sentence));
+    }
+    errors.into_result()
+}
+
+/// What Excel calls a cell, for example `B7`.
+fn cell_name((row, column): Position) -> String {
+    let (mut letters, mut left) = (String::new(), column.saturating_add(1));
+    while let Some(rest) = left.checked_sub(1) {
+        let letter = char::from_digit(rest % 26 + 10, 36).unwrap_or('?').to_ascii_uppercase();
+        letters.insert(0, letter);
+        left = rest / 26;
+    }
+    format!("{letters}{}", row.saturating_add(1))
 }
 
 fn no_headings() -> RowError {
     RowError::file(
-        "Không trang tính nào có tên cột ở dòng đầu. Dòng đầu của bảng phải là tên các cột: product, product_set, producer, producer_kind…",
+        "Không trang tính nào có tên cột ở dòng đầu. Dòng đầu của bảng phải là tên các cột: Tên sản phẩm, Nhóm sản phẩm, Chủ thể, Loại hình chủ thể…",
         "No worksheet has headings in its first row. The first row of the table must hold: product, product_set, producer, producer_kind…",
     )
 }
@@ -167,8 +201,11 @@ mod tests {
         read_workbook(&book.zip()).unwrap()
     }
 
+    /// The one reason for which a workbook is refused.
     fn refusal(book: &Book) -> RowError {
-        read_workbook(&book.zip()).unwrap_err()
+        let all = read_workbook(&book.zip()).unwrap_err();
+        assert_eq!((all.errors.len(), all.n_more), (1, 0));
+        all.errors[0].clone()
     }
 
     fn headed(rows: &str) -> Book {
@@ -192,7 +229,7 @@ mod tests {
         let rows = inline_row(1, &["product"]);
         let xml = format!("<worksheet><dimension ref=\"XFD9:A1\"/><sheetData>{rows}</sheetData></worksheet>");
         let outcome = read_workbook(&Book::new().raw_sheet("Sheet1", &xml).zip());
-        assert!(outcome == Err(damaged()) || outcome.is_ok_and(|table| table.rows.is_empty()));
+        assert!(outcome == Err(damaged().into()) || outcome.is_ok_and(|table| table.rows.is_empty()));
     }
 
     #[test]
@@ -256,8 +293,8 @@ mod tests {
     fn empty_cells_of_all_sheets_count_towards_the_visited() {
         let three = "<row r=\"1\"><c s=\"1\"/><c s=\"1\"/><c s=\"1\"/></row>";
         let bytes = Book::new().sheet("A", three).sheet("B", three).zip();
-        assert_eq!(read_sheets(&bytes, 6), Err(no_headings()));
-        assert_eq!(read_sheets(&bytes, 5), Err(too_big()));
+        assert_eq!(read_sheets(&bytes, 6), Err(no_headings().into()));
+        assert_eq!(read_sheets(&bytes, 5), Err(too_big().into()));
     }
 
     #[test]
@@ -271,6 +308,22 @@ mod tests {
         let error = refusal(&headed("<row r=\"3\"><c r=\"BM3\"><v>1</v></c></row>"));
         assert_eq!(error.line, 3);
         assert_eq!(table(&headed("<row r=\"3\"><c r=\"BL3\"><v>1</v></c></row>")).rows[0].cells.len(), 64);
+    }
+
+    #[test]
+    fn merged_cells_below_the_headings_are_refused_by_their_range() {
+        let sheet = |merged: &str| {
+            let rows =
+                inline_row(1, &["product", "stars"]) + &inline_row(2, &["Trà", "3"]) + &inline_row(3, &["", "4"]);
+            let merged = format!("<mergeCells count=\"1\"><mergeCell ref=\"{merged}\"/></mergeCells>");
+            Book::new().raw_sheet("S", &format!("<worksheet><sheetData>{rows}</sheetData>{merged}</worksheet>"))
+        };
+        let error = refusal(&sheet("A2:A3"));
+        assert_eq!((error.line, error.column.as_str()), (2, ""));
+        assert!(error.vi.contains("A2:A3") && error.vi.contains("bỏ gộp"), "{}", error.vi);
+        assert_eq!(refusal(&sheet("AA1:AB2")).line, 1, "it reaches below the headings");
+        assert_eq!(table(&sheet("C1:D1")).rows.len(), 2, "two headings in one do no harm");
+        assert_eq!(cell_name((6, 701)), "ZZ7");
     }
 
     #[test]

@@ -1,79 +1,116 @@
-//! What the register holds when an import begins. Queries only; no transaction of its own.
+//! What the register holds when an import begins, and how its rows are found. Queries only; no transaction of its own.
 
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Binary, Nullable};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::db::schema::{certificates, producers, products};
-use crate::register::store::communes_on;
+use crate::db::schema::products;
+use crate::register::certificates::rules;
+use crate::register::certificates::types::Rules;
+use crate::register::facts::store::{Wanted, load_certificates, load_producers, load_products};
+use crate::register::facts::types::{StoredCertificate, StoredProducer, StoredProduct};
+use crate::register::producers::types::{Commune, FormerCommune};
+use crate::register::producers::{communes_on, former_communes};
 
 /// The register as an import finds it.
+#[derive(Debug, Default)]
 pub(in crate::register) struct Existing {
-    /// Producer numbers by name.
-    pub(super) producers: HashMap<String, i32>,
-    products: HashMap<(i32, String), i32>,
-    /// Certificates of all products.
-    pub(super) certificates: Vec<ExistingCertificate>,
-    /// First day and name of today's communes by code.
-    pub(super) communes: HashMap<String, (NaiveDate, String)>,
-}
-
-/// A certificate the register has.
-pub(super) struct ExistingCertificate {
-    pub(super) product_no: i32,
-    pub(super) number: Option<String>,
-    pub(super) issuer: Option<String>,
-    pub(super) window: Option<(NaiveDate, NaiveDate)>,
+    pub(super) producers: Vec<StoredProducer>,
+    pub(super) products: Vec<StoredProduct>,
+    pub(super) certificates: Vec<StoredCertificate>,
+    /// SHA-256 of the products' pictures, when the file brings pictures.
+    pub(super) pictures: HashMap<i32, Vec<u8>>,
+    pub(super) rules: Rules,
+    /// The communes of the day.
+    pub(super) communes: Vec<Commune>,
+    /// Those that are gone, with what they became.
+    pub(super) former: Vec<FormerCommune>,
+    /// The day.
+    pub(super) today: NaiveDate,
 }
 
 impl Existing {
     /// Reads it, the communes as of `day`.
-    pub(in crate::register) async fn load(conn: &mut AsyncPgConnection, day: NaiveDate) -> QueryResult<Self> {
-        type CertificateRow = (i32, Option<String>, Option<String>, Option<NaiveDate>, Option<NaiveDate>);
-        let certificates: Vec<CertificateRow> = certificates::table
-            .select((
-                certificates::product_no,
-                certificates::certificate_no,
-                certificates::issuer,
-                certificates::valid_from,
-                certificates::valid_to,
-            ))
-            .load(conn)
-            .await?;
-        let to_certificate = |(product_no, number, issuer, from, to): CertificateRow| ExistingCertificate {
-            product_no,
-            number,
-            issuer,
-            window: from.zip(to),
-        };
-        let communes = communes_on(conn, day).await?;
+    pub(in crate::register) async fn load(
+        conn: &mut AsyncPgConnection,
+        with_pictures: WithPictures,
+        day: NaiveDate,
+    ) -> QueryResult<Self> {
         Ok(Self {
-            producers: load_producers(conn).await?,
-            products: load_products(conn).await?,
-            certificates: certificates.into_iter().map(to_certificate).collect(),
-            communes: communes.into_iter().map(|(code, first_day, name)| (code, (first_day, name))).collect(),
+            producers: load_producers(conn, Wanted::All).await?,
+            products: load_products(conn, Wanted::All).await?,
+            certificates: load_certificates(conn, Wanted::All).await?,
+            pictures: match with_pictures {
+                WithPictures::Yes => load_pictures(conn).await?,
+                WithPictures::No => HashMap::new(),
+            },
+            rules: rules(conn).await?,
+            communes: communes_on(conn, day).await?,
+            former: former_communes(conn, day).await?,
+            today: day,
         })
     }
+}
 
-    /// A product's number by producer and name.
-    pub(super) fn product_no(&self, producer: &str, product: &str) -> Option<i32> {
-        let producer_no = *self.producers.get(producer)?;
-        self.products.get(&(producer_no, product.to_owned())).copied()
+/// Whether the products' pictures are compared too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::register) enum WithPictures {
+    /// They are.
+    Yes,
+    /// The file brings none.
+    No,
+}
+
+async fn load_pictures(conn: &mut AsyncPgConnection) -> QueryResult<HashMap<i32, Vec<u8>>> {
+    let rows: Vec<(i32, Option<Vec<u8>>)> = products::table
+        .filter(products::photo.is_not_null())
+        .select((products::product_no, sql::<Nullable<Binary>>("sha256(products.photo)")))
+        .load(conn)
+        .await?;
+    Ok(rows.into_iter().filter_map(|(product_no, hash)| Some((product_no, hash?))).collect())
+}
+
+/// The ways in which a row names what the register has.
+pub(super) struct Index<'e> {
+    pub(super) producers: HashMap<i32, &'e StoredProducer>,
+    pub(super) producers_named: HashMap<&'e str, Vec<&'e StoredProducer>>,
+    pub(super) products: HashMap<i32, &'e StoredProduct>,
+    pub(super) products_named: HashMap<(i32, &'e str), &'e StoredProduct>,
+    pub(super) certificates: HashMap<i32, &'e StoredCertificate>,
+    pub(super) certificates_of: HashMap<i32, Vec<&'e StoredCertificate>>,
+}
+
+impl<'e> Index<'e> {
+    pub(super) fn of(existing: &'e Existing) -> Self {
+        let mut producers_named: HashMap<&str, Vec<&StoredProducer>> = HashMap::new();
+        for producer in &existing.producers {
+            producers_named.entry(named(producer.facts.name.as_ref())).or_default().push(producer);
+        }
+        let mut certificates_of: HashMap<i32, Vec<&StoredCertificate>> = HashMap::new();
+        for certificate in &existing.certificates {
+            certificates_of.entry(certificate.product_no).or_default().push(certificate);
+        }
+        let by_name = |product: &'e StoredProduct| ((product.producer_no, named(product.facts.name.as_ref())), product);
+        Self {
+            producers: existing.producers.iter().map(|own| (own.producer_no, own)).collect(),
+            producers_named,
+            products: existing.products.iter().map(|own| (own.product_no, own)).collect(),
+            products_named: existing.products.iter().map(by_name).collect(),
+            certificates: existing.certificates.iter().map(|own| (own.certificate_id, own)).collect(),
+            certificates_of,
+        }
+    }
+
+    /// A product's certificates.
+    pub(super) fn certificates_of(&self, product_no: Option<i32>) -> &[&'e StoredCertificate] {
+        product_no.and_then(|number| self.certificates_of.get(&number)).map_or(&[], Vec::as_slice)
     }
 }
 
-/// Producer numbers by name.
-pub(super) async fn load_producers(conn: &mut AsyncPgConnection) -> QueryResult<HashMap<String, i32>> {
-    let rows: Vec<(String, i32)> =
-        producers::table.select((producers::name, producers::producer_no)).load(conn).await?;
-    Ok(rows.into_iter().collect())
-}
-
-/// Product numbers by producer and name.
-pub(super) async fn load_products(conn: &mut AsyncPgConnection) -> QueryResult<HashMap<(i32, String), i32>> {
-    let rows: Vec<(i32, String, i32)> =
-        products::table.select((products::producer_no, products::name, products::product_no)).load(conn).await?;
-    Ok(rows.into_iter().map(|(producer_no, name, product_no)| ((producer_no, name), product_no)).collect())
+fn named(name: Option<&String>) -> &str {
+    name.map_or("", String::as_str)
 }

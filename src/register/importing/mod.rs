@@ -1,15 +1,19 @@
 //! Takes checked rows of a register file into the register: all or nothing, and importing twice changes nothing.
 
+mod acts;
+mod certificates;
+mod changes;
 mod existing;
+mod merging;
+mod places;
 mod plan;
-mod producer;
+mod producers;
+mod products;
 mod progress;
+mod service;
 mod store;
 mod types;
-
-pub(super) use existing::Existing;
-pub(super) use plan::make_plan;
-pub(super) use store::{apply, lock};
+mod unique;
 
 pub use progress::Progress;
 pub use types::{

@@ -1,174 +1,343 @@
 //! Compares a file's rows with the register and decides what to write. It asks no database: what the register holds comes in
 //! as an argument.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashSet};
+use sha2::{Digest, Sha256};
 
-use chrono::NaiveDate;
+use crate::register::facts::types::{ProducerFacts, ProductFacts};
+use crate::register::facts::{Facts, differences};
+use crate::register::import::{Column, ErrorList, ImportErrors, ImportRow, RowState, Sentence};
 
-use crate::register::import::{ImportErrors, ImportRow, MAX_REPORTED_ERRORS, RowError};
-
-use super::existing::{Existing, ExistingCertificate};
-use super::producer::ProducerRow;
-use super::types::{ChangeKind, ChangedThing, ImportPreview, ImportReport, MAX_LISTED_CHANGES, Photos, RowChange};
+use super::certificates::{self, Matching, OfProduct, PlannedCertificate};
+use super::changes::Changes;
+use super::existing::{Existing, Index};
+use super::producers::{self, Key as ProducerKey, Producers, refused};
+use super::products::{self, Key as ProductKey, Products};
+use super::types::{ChangedThing, FieldChange, ImportPreview, ImportReport, Photos};
+use super::unique::refuse_taken;
 
 /// What is to be written.
-pub(in crate::register) struct Plan<'r> {
-    /// Producers that are new.
-    pub(super) new_producers: Vec<ProducerRow<'r>>,
-    /// Producers that the register has.
-    pub(super) known_producers: Vec<(i32, ProducerRow<'r>)>,
-    /// Rows of new products.
-    pub(super) new_products: Vec<&'r ImportRow>,
-    /// Rows of known products.
-    pub(super) known_products: Vec<(i32, &'r ImportRow)>,
-    /// Rows whose certificate is new.
-    pub(super) new_certificates: Vec<&'r ImportRow>,
-    pub(super) photos: &'r Photos,
-    pub(super) demo: bool,
+#[derive(Default)]
+pub(in crate::register) struct Plan {
+    /// Every producer of the file.
+    pub(super) producers: Vec<PlannedProducer>,
+    /// Every product of the file.
+    pub(super) products: Vec<PlannedProduct>,
+    /// Certificates that are new or change.
+    pub(super) certificates: Vec<PlannedCertificate>,
+    pub(super) photos: Photos,
+    preview: ImportPreview,
 }
 
-impl Plan<'_> {
-    /// What writing it does, but for the numbers that new products get.
-    pub(super) fn report(&self, n_rows: usize) -> ImportReport {
-        ImportReport {
-            n_rows,
-            n_producers_added: self.new_producers.len(),
-            n_products_added: self.new_products.len(),
-            n_products_updated: self.known_products.len(),
-            n_certificates_added: self.new_certificates.len(),
-            ..ImportReport::default()
-        }
+/// A producer of the file.
+pub(super) struct PlannedProducer {
+    /// Its number, when the register has it.
+    pub(super) number: Option<i32>,
+    pub(super) row: usize,
+    /// What the register will say of it.
+    pub(super) facts: ProducerFacts,
+    /// Words of the columns that change; none of a new one.
+    pub(super) changed: Vec<&'static str>,
+}
+
+/// A product of the file.
+pub(super) struct PlannedProduct {
+    /// Its number, when the register has it.
+    pub(super) number: Option<i32>,
+    pub(super) row: usize,
+    /// Place of its producer.
+    pub(super) producer: usize,
+    /// What the register will say of it.
+    pub(super) facts: ProductFacts,
+    /// Words of the columns that change; none of a new one.
+    pub(super) changed: Vec<&'static str>,
+    /// Its new picture, by the file's name.
+    pub(super) picture: Option<String>,
+}
+
+impl PlannedProducer {
+    pub(super) const fn is_written(&self) -> bool {
+        self.number.is_none() || !self.changed.is_empty()
+    }
+}
+
+impl PlannedProduct {
+    pub(super) const fn is_written(&self) -> bool {
+        self.number.is_none() || !self.changed.is_empty()
+    }
+}
+
+impl Plan {
+    /// What it would change.
+    pub(in crate::register) fn into_preview(self) -> ImportPreview {
+        self.preview
     }
 
-    /// What it would change.
-    pub(in crate::register) fn preview(&self, n_rows: usize) -> ImportPreview {
-        let added = |line, thing, name: &str| RowChange { line, thing, name: name.to_owned(), kind: ChangeKind::Added };
-        let producer = |row: &ProducerRow<'_>| added(row.line, ChangedThing::Producer, row.name);
-        let product = |row: &&ImportRow| added(row.line, ChangedThing::Product, &row.product);
-        let certificate = |row: &&ImportRow| added(row.line, ChangedThing::Certificate, &row.product);
-        let mut changes: Vec<RowChange> = self.new_producers.iter().map(producer).collect();
-        changes.extend(self.new_products.iter().map(product));
-        changes.extend(self.new_certificates.iter().map(certificate));
-        changes.sort_by_key(|change| change.line);
-        let n_more = changes.len().saturating_sub(MAX_LISTED_CHANGES);
-        changes.truncate(MAX_LISTED_CHANGES);
-        ImportPreview { report: self.report(n_rows), changes, n_more }
+    /// What writing it does, but for the numbers that new products get.
+    pub(super) fn report(&self) -> ImportReport {
+        self.preview.report.clone()
+    }
+
+    /// Things that it writes.
+    pub(super) fn n_written(&self) -> usize {
+        let producers = self.producers.iter().filter(|own| own.is_written()).count();
+        let products = self.products.iter().filter(|own| own.is_written()).count();
+        producers + products + self.certificates.len()
     }
 }
 
 /// Decides, or says of each bad row what is wrong with it.
-pub(in crate::register) fn make_plan<'r>(
-    rows: &'r [ImportRow],
-    photos: &'r Photos,
+pub(in crate::register) fn make_plan(
+    rows: &[ImportRow],
+    photos: Photos,
     existing: &Existing,
-    demo: bool,
-) -> Result<Plan<'r>, ImportErrors> {
-    let mut errors = Vec::new();
-    let mut plan = Plan {
-        new_producers: vec![],
-        known_producers: vec![],
-        new_products: vec![],
-        known_products: vec![],
-        new_certificates: vec![],
-        photos,
-        demo,
-    };
-    let mut producers: BTreeMap<&str, ProducerRow<'r>> = BTreeMap::new();
-    let mut seen_products: HashSet<(&str, &str)> = HashSet::new();
-    for row in rows {
-        let commune_from = match commune(row, existing) {
-            Ok(first_day) => first_day,
-            Err(error) => {
-                errors.push(error);
-                continue;
+) -> Result<Plan, ImportErrors> {
+    let index = Index::of(existing);
+    let mut errors = ErrorList::default();
+    let found_producers = producers::resolve(rows, existing, &index, &mut errors);
+    let found_products = products::resolve(rows, &found_producers, &index, &mut errors);
+    let mut planning = Planning { rows, photos: &photos, existing, index: &index, errors: &mut errors };
+    let mut certificates = planning.certificates(&found_products);
+    let producers = planning.producers(&found_producers);
+    let products = planning.products(&found_products, &certificates);
+    planning.refuse_closed(&producers, &products, &certificates);
+    planning.refuse_states(&found_products, &producers);
+    refuse_taken(rows, existing, &producers, &products, &mut errors);
+    errors.into_result()?;
+    certificates.sort_by_key(|planned| planned.row);
+    let preview = preview(rows, &photos, &producers, &products, &certificates, &index, &found_products);
+    Ok(Plan { producers, products, certificates, photos, preview })
+}
+
+struct Planning<'p> {
+    rows: &'p [ImportRow],
+    photos: &'p Photos,
+    existing: &'p Existing,
+    index: &'p Index<'p>,
+    errors: &'p mut ErrorList,
+}
+
+fn number_of(key: &ProductKey) -> Option<i32> {
+    match key {
+        ProductKey::Known(number) => Some(*number),
+        ProductKey::New(..) => None,
+    }
+}
+
+impl Planning<'_> {
+    fn certificates(&mut self, products: &Products) -> Vec<PlannedCertificate> {
+        let mut matching = Matching::new(self.existing, self.index);
+        for (at, (row, product)) in self.rows.iter().zip(&products.of_row).enumerate() {
+            let Some((product, merged)) = product.and_then(|at| Some((at, products.merged.get(at)?))) else { continue };
+            let product_no = number_of(&merged.key);
+            let known = product_no.and_then(|number| self.index.products.get(&number));
+            let stars = merged.facts.stars.or_else(|| known.and_then(|known| known.facts.stars));
+            if let Err(error) = matching.take(at, row, OfProduct { product, product_no, stars }) {
+                self.errors.push(error);
             }
+        }
+        let product_no = |at: usize| products.merged.get(at).and_then(|merged| number_of(&merged.key));
+        matching.finish(self.rows, product_no, self.errors)
+    }
+
+    fn producers(&self, found: &Producers) -> Vec<PlannedProducer> {
+        let plan = |merged: &super::merging::Merged<ProducerKey, ProducerFacts>| {
+            let number = match merged.key {
+                ProducerKey::Known(number) => Some(number),
+                ProducerKey::New(..) => None,
+            };
+            let mut facts = merged.facts.clone();
+            let mut changed = Vec::new();
+            if let Some(known) = number.and_then(|number| self.index.producers.get(&number)) {
+                changed = codes(&differences(&known.facts, &facts));
+                facts.fill_from(&known.facts);
+            }
+            PlannedProducer { number, row: merged.row, facts, changed }
         };
-        let said = ProducerRow::new(row, commune_from);
-        match producers.entry(&row.producer) {
-            Entry::Vacant(place) => drop(place.insert(said)),
-            Entry::Occupied(mut known) => errors.extend(known.get_mut().take(&said).err()),
-        }
-        let product_no = existing.product_no(&row.producer, &row.product);
-        match product_no {
-            Some(product_no) => plan.known_products.push((product_no, row)),
-            None if seen_products.insert((&row.producer, &row.product)) => plan.new_products.push(row),
-            None => errors.push(error(row, "product", "trùng với một dòng phía trên", "repeats a line above")),
-        }
-        match certificate(row, product_no, existing) {
-            Ok(true) => plan.new_certificates.push(row),
-            Ok(false) => {}
-            Err(error) => errors.push(error),
-        }
+        found.merged.iter().map(plan).collect()
     }
-    for (name, producer) in producers {
-        match existing.producers.get(name) {
-            Some(&producer_no) => plan.known_producers.push((producer_no, producer)),
-            None => plan.new_producers.push(producer),
-        }
-    }
-    if errors.is_empty() { Ok(plan) } else { Err(to_import_errors(errors)) }
-}
 
-/// The first day of the row's commune; an unknown code, or one that names another commune today, is an error.
-fn commune(row: &ImportRow, existing: &Existing) -> Result<Option<NaiveDate>, RowError> {
-    let Some(code) = &row.commune_code else { return Ok(None) };
-    let Some((first_day, name)) = existing.communes.get(code) else {
-        return Err(error(
-            row,
-            "commune_code",
-            format!("không có xã, phường nào mang mã {code} từ 01/07/2025"),
-            format!("no commune has code {code} since 2025-07-01"),
-        ));
-    };
-    match &row.commune {
-        Some(given) if given != name => Err(error(
-            row,
-            "commune",
-            format!("mã {code} là {name}, không phải {given}"),
-            format!("code {code} is {name}, not {given}"),
-        )),
-        _ => Ok(Some(*first_day)),
-    }
-}
-
-/// Whether the row's certificate is new; one that overlaps another of the same product is an error.
-fn certificate(row: &ImportRow, product_no: Option<i32>, existing: &Existing) -> Result<bool, RowError> {
-    let of_product = || existing.certificates.iter().filter(|known| Some(known.product_no) == product_no);
-    if let Some(dated) = &row.certificate {
-        let same =
-            |known: &ExistingCertificate| known.window == Some((dated.from, dated.to)) && known.number == dated.number;
-        if of_product().any(same) {
-            return Ok(false);
+    fn products(&mut self, found: &Products, certificates: &[PlannedCertificate]) -> Vec<PlannedProduct> {
+        let mut granted = vec![None; found.merged.len()];
+        for planned in certificates {
+            let today = self.existing.today;
+            let is_in_force = planned.entry.window.is_some_and(|(from, to)| from <= today && today <= to);
+            if let Some(place) = granted.get_mut(planned.product).filter(|_| is_in_force) {
+                *place = planned.entry.draft.stars.map(|stars| (stars, planned.row));
+            }
         }
-        let overlapping =
-            of_product().find_map(|known| known.window.filter(|(from, to)| *from <= dated.to && dated.from <= *to));
-        return match overlapping {
-            None => Ok(true),
-            Some((from, to)) => Err(error(
+        let pictures = self.pictures(found);
+        let merged = found.merged.iter().zip(&found.producer_of).zip(granted).zip(pictures);
+        let mut planned = Vec::with_capacity(found.merged.len());
+        for (((merged, producer), granted), picture) in merged {
+            let number = number_of(&merged.key);
+            let mut facts = merged.facts.clone();
+            self.follow_stars(&mut facts, granted);
+            let mut changed = Vec::new();
+            let mut picture = picture;
+            if let Some(known) = number.and_then(|number| self.index.products.get(&number)) {
+                changed = codes(&differences(&known.facts, &facts));
+                facts.fill_from(&known.facts);
+                picture = picture.filter(|name| self.is_new_picture(known.product_no, name));
+                changed.extend(picture.iter().map(|_| Column::Image.code()));
+            }
+            planned.push(PlannedProduct { number, row: merged.row, producer: *producer, facts, changed, picture });
+        }
+        planned
+    }
+
+    /// The register's stars of a product are those of the certificate that is in force.
+    fn follow_stars(&mut self, facts: &mut ProductFacts, granted: Option<(u8, usize)>) {
+        let Some((stars, row)) = granted else { return };
+        match (facts.stars, self.rows.get(row)) {
+            (Some(said), Some(row)) if said != stars => self.errors.push(refused(
                 row,
-                "from",
-                format!(
-                    "trùng thời gian với giấy chứng nhận đã có trong sổ ({} – {})",
-                    from.format("%d/%m/%Y"),
-                    to.format("%d/%m/%Y")
+                Column::Stars,
+                Sentence::new(
+                    format!("Giấy chứng nhận đang có hiệu lực ghi {stars} sao. Hãy sửa hạng sao của sản phẩm thành {stars}, hoặc sửa sao trên giấy."),
+                    format!("The certificate in force grants {stars} stars. Make the product's stars {stars}, or correct the certificate's."),
                 ),
-                format!("overlaps a certificate that the register has ({from} to {to})"),
             )),
-        };
+            _ => facts.stars = Some(stars),
+        }
     }
-    let Some(undated) = &row.undated_certificate else {
-        return Ok(false);
+
+    /// The picture that the rows of each product name, when it was handed in.
+    fn pictures(&self, found: &Products) -> Vec<Option<String>> {
+        let mut named = vec![None; found.merged.len()];
+        for (row, product) in self.rows.iter().zip(&found.of_row) {
+            let image = row.image.as_ref().filter(|name| self.photos.contains_key(*name));
+            if let (Some(image), Some(place)) = (image, product.and_then(|at| named.get_mut(at))) {
+                *place = Some(image.clone());
+            }
+        }
+        named
+    }
+
+    fn is_new_picture(&self, product_no: i32, name: &str) -> bool {
+        let hash = self.photos.get(name).map(|jpeg| Sha256::digest(jpeg).to_vec());
+        hash.as_ref() != self.existing.pictures.get(&product_no)
+    }
+
+    /// What left the register is not changed by a file.
+    fn refuse_closed(
+        &mut self,
+        producers: &[PlannedProducer],
+        products: &[PlannedProduct],
+        certificates: &[PlannedCertificate],
+    ) {
+        let producer_closed = |number: Option<i32>| {
+            number.and_then(|number| self.index.producers.get(&number)).is_some_and(|known| known.is_closed)
+        };
+        let of_producer = |product: &PlannedProduct| producers.get(product.producer).and_then(|own| own.number);
+        let product_closed = |product: &PlannedProduct| {
+            let own = product.number.and_then(|number| self.index.products.get(&number));
+            own.is_some_and(|known| known.is_closed) || producer_closed(of_producer(product))
+        };
+        let changed = producers.iter().filter(|own| own.is_written() && producer_closed(own.number));
+        let mut closed: Vec<(usize, Column)> = changed.map(|own| (own.row, Column::Producer)).collect();
+        let changed = products.iter().filter(|own| own.is_written() && product_closed(own));
+        closed.extend(changed.map(|own| (own.row, Column::Product)));
+        let given = certificates.iter().filter(|own| products.get(own.product).is_some_and(product_closed));
+        closed.extend(given.map(|own| (own.row, Column::CertificateNo)));
+        for (row, column) in closed {
+            if let Some(row) = self.rows.get(row) {
+                self.errors.push(refused(row, column, is_closed()));
+            }
+        }
+    }
+
+    /// The column of states is for reading.
+    fn refuse_states(&mut self, found: &Products, producers: &[PlannedProducer]) {
+        for (row, product) in self.rows.iter().zip(&found.of_row) {
+            let Some(said) = row.further.state else { continue };
+            let known = product
+                .and_then(|at| Some((number_of(&found.merged.get(at)?.key)?, *found.producer_of.get(at)?)))
+                .and_then(|(number, producer)| Some((self.index.products.get(&number)?, producers.get(producer)?)));
+            let state = known.map_or(RowState::Open, |(known, producer)| {
+                let producer = producer.number.and_then(|number| self.index.producers.get(&number));
+                known.state(producer.is_some_and(|known| known.is_closed))
+            });
+            if said != state {
+                let sentence = Sentence::new(
+                    format!(
+                        "Trong sổ, tình trạng là “{}”. Không đóng hay mở lại qua tệp; xin làm trên trang của sản phẩm hoặc chủ thể.",
+                        state.vi()
+                    ),
+                    format!(
+                        "The register says “{}”. A file closes and reopens nothing; do it on the page of the product or producer.",
+                        state.as_str()
+                    ),
+                );
+                self.errors.push(refused(row, Column::State, sentence));
+            }
+        }
+    }
+}
+
+fn is_closed() -> Sentence {
+    Sentence::new(
+        "Mục này đã đóng trong sổ nên tệp không sửa được. Hãy xóa dòng, hoặc mở lại trên trang của sản phẩm hay chủ thể trước.",
+        "This has left the register, so a file cannot change it. Delete the row, or take it back in on its page first.",
+    )
+}
+
+fn codes<A, B>(differences: &[(Column, A, B)]) -> Vec<&'static str> {
+    differences.iter().map(|(column, ..)| column.code()).collect()
+}
+
+fn preview(
+    rows: &[ImportRow],
+    photos: &Photos,
+    producers: &[PlannedProducer],
+    products: &[PlannedProduct],
+    certificates: &[PlannedCertificate],
+    index: &Index<'_>,
+    found: &Products,
+) -> ImportPreview {
+    let mut changes = Changes::new(rows);
+    for planned in producers.iter().filter(|own| own.is_written()) {
+        let known = planned.number.and_then(|number| index.producers.get(&number));
+        let name = planned.facts.name.as_deref().unwrap_or_default();
+        changes.add(
+            planned.row,
+            ChangedThing::Producer,
+            name,
+            known.map(|known| differences(&known.facts, &planned.facts)),
+            [],
+        );
+    }
+    for planned in products.iter().filter(|own| own.is_written()) {
+        let known = planned.number.and_then(|number| index.products.get(&number));
+        let name = planned.facts.name.as_deref().unwrap_or_default();
+        let picture = planned.picture.clone().map(|name| FieldChange {
+            vi: Column::Image.vi(),
+            en: Column::Image.en(),
+            before: None,
+            after: Some(name),
+        });
+        let differs = known.map(|known| differences(&known.facts, &planned.facts));
+        changes.add(planned.row, ChangedThing::Product, name, differs, picture);
+    }
+    for planned in certificates {
+        let said = certificates::said(&planned.entry);
+        let product = products.get(planned.product).and_then(|product| product.facts.name.as_deref());
+        let name = said.number.as_deref().or(product).unwrap_or_default();
+        let differs = planned.certificate_id.map(|_| differences(&planned.before, &said));
+        changes.add(planned.row, ChangedThing::Certificate, name, differs, []);
+    }
+    let is_changed = |at: usize| {
+        let product = found.of_row.get(at).copied().flatten().and_then(|product| products.get(product));
+        let producer = product.and_then(|product| producers.get(product.producer));
+        product.is_some_and(PlannedProduct::is_written)
+            || producer.is_some_and(PlannedProducer::is_written)
+            || certificates.binary_search_by_key(&at, |planned| planned.row).is_ok()
     };
-    Ok(!of_product().any(|known| known.number == undated.number && known.issuer == undated.issuer))
-}
-
-fn error(row: &ImportRow, column: &str, vi: impl Into<String>, en: impl Into<String>) -> RowError {
-    RowError { line: row.line, column: column.to_owned(), vi: vi.into(), en: en.into() }
-}
-
-fn to_import_errors(mut errors: Vec<RowError>) -> ImportErrors {
-    let n_more = errors.len().saturating_sub(MAX_REPORTED_ERRORS);
-    errors.truncate(MAX_REPORTED_ERRORS);
-    ImportErrors { errors, n_more }
+    let n_left_out =
+        rows.iter().filter(|row| row.image.as_ref().is_some_and(|name| !photos.contains_key(name))).count();
+    changes.into_preview(&ImportReport {
+        n_rows: rows.len(),
+        n_unchanged: (0..rows.len()).filter(|at| !is_changed(*at)).count(),
+        n_pictures_left_out: n_left_out,
+        ..ImportReport::default()
+    })
 }

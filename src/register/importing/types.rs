@@ -36,7 +36,7 @@ pub struct ImportReport {
 }
 
 /// What an import would do: nothing of it is written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ImportPreview {
     /// The counts.
     pub report: ImportReport,

@@ -14,7 +14,11 @@ const KINDS: [&str; 4] = ["phuong ", "xa ", "thi tran ", "dac khu "];
 const MAX_TOLD: usize = 3;
 
 /// The commune of today with this name; with or without `xã` or `phường`, with or without diacritics.
-pub(super) fn choose<'c>(typed: &str, today: &'c [Commune], former: &[FormerCommune]) -> Result<&'c Commune> {
+pub(in crate::register) fn choose<'c>(
+    typed: &str,
+    today: &'c [Commune],
+    former: &[FormerCommune],
+) -> Result<&'c Commune> {
     if let Some(exact) = today.iter().find(|commune| commune.name == typed) {
         return Ok(exact);
     }
@@ -56,8 +60,8 @@ fn gone_or_unknown<'f>(former: impl Iterator<Item = &'f FormerCommune>) -> Error
 }
 
 /// What became of a former commune, in both languages.
-fn tell(commune: &FormerCommune) -> (String, String) {
-    let FormerCommune { name, district, became } = commune;
+pub(in crate::register) fn tell(commune: &FormerCommune) -> (String, String) {
+    let FormerCommune { name, district, became, .. } = commune;
     let place = district.as_ref().map_or_else(|| name.clone(), |district| format!("{name} ({district})"));
     let became = became.join(", ");
     (
@@ -99,6 +103,7 @@ mod tests {
 
     fn former() -> Vec<FormerCommune> {
         let commune = |name: &str, district: &str, became: &[&str]| FormerCommune {
+            code: "01837".into(),
             name: name.into(),
             district: Some(district.into()),
             became: became.iter().map(|name| (*name).to_owned()).collect(),

@@ -11,7 +11,8 @@ mod store;
 mod tax_code;
 pub mod types;
 
-pub(in crate::register) use store::lock_producer;
+pub(in crate::register) use commune::{choose, tell};
+pub(in crate::register) use store::{communes_on, former_communes, lock_producer, matching_producers};
 
 pub use filter::{ProducerFilter, ProducerSort};
 pub use tax_code::TaxCode;

@@ -73,6 +73,12 @@ impl ListPage {
         (1..=n_pages).contains(&page).then(|| format!("/producers?{}", self.filter.at_page(page).to_query()))
     }
 
+    /// The same producers as a workbook.
+    fn workbook_href(&self) -> String {
+        let query = self.filter.at_page(1).to_query();
+        if query.is_empty() { "/producers.xlsx".to_owned() } else { format!("/producers.xlsx?{query}") }
+    }
+
     #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "templates lend what they pass")]
     fn kind(&self, kind: &Option<ProducerKind>) -> &'static str {
         kind_name(*kind, self.frame.language)

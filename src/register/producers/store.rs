@@ -142,37 +142,54 @@ macro_rules! n_products {
 
 type ListRow = (i32, String, String, Option<String>, Option<i64>, bool, i64);
 
+/// The producers that a filter finds, in its order.
+macro_rules! narrowed {
+    ($reach:expr, $filter:expr) => {{
+        let (reach, filter): (&Reach, &ProducerFilter) = ($reach, $filter);
+        let by_name = || InVietnameseOrder::new(producers::name);
+        let mut query = with_commune!().filter(within(reach)).into_boxed();
+        for word in filter.words() {
+            let has_tax_code = producers::tax_code.is_not_distinct_from(filter.text.as_deref());
+            query = query.filter(producers::search_key.like(search_pattern(word)).or(has_tax_code));
+        }
+        if let Some(code) = &filter.commune_code {
+            query = query.filter(producers::commune_code.eq(code));
+        }
+        if let Some(kind) = filter.kind {
+            query = query.filter(producers::kind.eq(kind.as_str()));
+        }
+        query = match filter.closed {
+            Closed::Hidden => query.filter(producers::closed_at.is_null()),
+            Closed::Only => query.filter(producers::closed_at.is_not_null()),
+            Closed::Shown => query,
+        };
+        query = match filter.sort {
+            ProducerSort::Name => query.order(by_name()),
+            ProducerSort::Commune => query.order((communes::name.nullable().asc().nulls_last(), by_name())),
+            ProducerSort::Products => query.order((n_products!().desc(), by_name())),
+            ProducerSort::Newest => query.order(producers::producer_no.desc()),
+        };
+        query.then_order_by(producers::producer_no)
+    }};
+}
+
+/// The numbers of matching producers in the filter's order, at most as many as the limit.
+pub(in crate::register) async fn matching_producers(
+    conn: &mut AsyncPgConnection,
+    reach: &Reach,
+    filter: &ProducerFilter,
+    limit: i64,
+) -> QueryResult<Vec<i32>> {
+    narrowed!(reach, filter).limit(limit).select(producers::producer_no).load(conn).await
+}
+
 /// One page of a list, with the count of all that the filter finds; the count is 0 beyond the last page.
 pub(super) async fn list(
     conn: &mut AsyncPgConnection,
     reach: &Reach,
     filter: &ProducerFilter,
 ) -> QueryResult<ProducerPage> {
-    let by_name = || InVietnameseOrder::new(producers::name);
-    let mut query = with_commune!().filter(within(reach)).into_boxed();
-    for word in filter.words() {
-        let has_tax_code = producers::tax_code.is_not_distinct_from(filter.text.as_deref());
-        query = query.filter(producers::search_key.like(search_pattern(word)).or(has_tax_code));
-    }
-    if let Some(code) = &filter.commune_code {
-        query = query.filter(producers::commune_code.eq(code));
-    }
-    if let Some(kind) = filter.kind {
-        query = query.filter(producers::kind.eq(kind.as_str()));
-    }
-    query = match filter.closed {
-        Closed::Hidden => query.filter(producers::closed_at.is_null()),
-        Closed::Only => query.filter(producers::closed_at.is_not_null()),
-        Closed::Shown => query,
-    };
-    query = match filter.sort {
-        ProducerSort::Name => query.order(by_name()),
-        ProducerSort::Commune => query.order((communes::name.nullable().asc().nulls_last(), by_name())),
-        ProducerSort::Products => query.order((n_products!().desc(), by_name())),
-        ProducerSort::Newest => query.order(producers::producer_no.desc()),
-    };
-    let rows: Vec<ListRow> = query
-        .then_order_by(producers::producer_no)
+    let rows: Vec<ListRow> = narrowed!(reach, filter)
         .offset(filter.offset().into())
         .limit(PAGE_ROWS.into())
         .select((
@@ -233,7 +250,10 @@ pub(in crate::register) async fn communes_on(
 }
 
 /// The communes that were gone by a day, each with what it became.
-pub(super) async fn former_communes(conn: &mut AsyncPgConnection, day: NaiveDate) -> QueryResult<Vec<FormerCommune>> {
+pub(in crate::register) async fn former_communes(
+    conn: &mut AsyncPgConnection,
+    day: NaiveDate,
+) -> QueryResult<Vec<FormerCommune>> {
     let (old, new) = diesel::alias!(communes as old, communes as new);
     let is_old = old
         .field(communes::code)
@@ -243,19 +263,26 @@ pub(super) async fn former_communes(conn: &mut AsyncPgConnection, day: NaiveDate
         .field(communes::code)
         .eq(commune_changes::new_code)
         .and(new.field(communes::valid_from).eq(commune_changes::new_valid_from));
-    let rows: Vec<(String, Option<String>, String)> = commune_changes::table
+    let rows: Vec<(String, String, Option<String>, String)> = commune_changes::table
         .inner_join(old.on(is_old))
         .inner_join(new.on(is_new))
         .filter(old.field(communes::valid_to).lt(day))
-        .select((old.field(communes::name), old.field(communes::district), new.field(communes::name)))
+        .select((
+            old.field(communes::code),
+            old.field(communes::name),
+            old.field(communes::district),
+            new.field(communes::name),
+        ))
         .order((commune_changes::old_code, commune_changes::new_code))
         .load(conn)
         .await?;
     let mut former: Vec<FormerCommune> = Vec::new();
-    for (name, district, became) in rows {
+    for (code, name, district, became) in rows {
         match former.last_mut() {
-            Some(last) if last.name == name && last.district == district => last.became.push(became),
-            _ => former.push(FormerCommune { name, district, became: vec![became] }),
+            Some(last) if last.code == code && last.name == name && last.district == district => {
+                last.became.push(became);
+            }
+            _ => former.push(FormerCommune { code, name, district, became: vec![became] }),
         }
     }
     Ok(former)

@@ -46,6 +46,8 @@ pub struct Commune {
 /// A commune of before the reform.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormerCommune {
+    /// Five digits; today they may name another.
+    pub code: String,
     /// Its name with its kind.
     pub name: String,
     /// The district it lay in.

@@ -113,6 +113,18 @@ pub(super) async fn list(
     Ok(ProductPage { products: listed.collect::<QueryResult<_>>()?, n_all })
 }
 
+/// The numbers of matching products in the filter's order, at most as many as the limit.
+pub(in crate::register) async fn matching_products(
+    conn: &mut AsyncPgConnection,
+    reach: &Reach,
+    filter: &ProductFilter,
+    limit: i64,
+    today: NaiveDate,
+) -> QueryResult<Vec<i32>> {
+    let query = ordered(narrowed(reach, filter, today), filter.sort).limit(limit);
+    query.select(products::product_no).load(conn).await
+}
+
 fn to_listed(
     (line, maker, has_photo, is_closed, _): Line,
     certificates: Vec<Certificate>,

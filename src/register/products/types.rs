@@ -161,7 +161,7 @@ pub struct ProductSheet {
     pub photos: Vec<PhotoRef>,
     /// The numbers of its certificates, each with the same certificate as in `product`.
     pub certificates: Vec<(i32, Certificate)>,
-    /// Who changed it last; none when nobody did since it was imported.
+    /// Who wrote it last; none when the trail does not say.
     pub last_change: Option<LastAct>,
 }
 

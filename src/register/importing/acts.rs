@@ -1,0 +1,87 @@
+//! What an import leaves in the audit trail: one act for each thing it wrote, as if someone had written it on its page, and one for
+//! the import. Numbers, codes and names of fields only.
+
+use chrono::{DateTime, Utc};
+
+use crate::accounts::audit::{Act, details};
+use crate::accounts::types::{Actor, ProducerNo};
+use crate::register::facts::differences;
+use crate::register::import::ProducerKind;
+
+use super::certificates::{PlannedCertificate, said};
+use super::plan::Plan;
+use super::store::Numbers;
+use super::types::ImportReport;
+
+/// The acts of a written plan.
+pub(super) fn acts_of<'a>(
+    plan: &Plan,
+    numbers: &Numbers,
+    report: &ImportReport,
+    actor: &'a Actor,
+    at: DateTime<Utc>,
+) -> Vec<Act<'a>> {
+    let act = |act: &'static str, thing: String, producer_no: Option<i32>, details| Act {
+        act,
+        thing,
+        producer_no: producer_no.map(ProducerNo),
+        details,
+        actor,
+        at,
+    };
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).into();
+    let counts = details([
+        ("rows", count(report.n_rows)),
+        ("producers_added", count(report.n_producers_added)),
+        ("producers_changed", count(report.n_producers_updated)),
+        ("products_added", count(report.n_products_added)),
+        ("products_changed", count(report.n_products_updated)),
+        ("certificates_added", count(report.n_certificates_added)),
+        ("certificates_changed", count(report.n_certificates_updated)),
+    ]);
+    let mut acts = vec![act("register.imported", "register".to_owned(), None, counts)];
+    let fields = |changed: &[&str]| changed.iter().map(|field| (*field).to_owned()).collect::<Vec<_>>();
+    for (place, own) in plan.producers.iter().enumerate().filter(|(_, own)| own.is_written()) {
+        let number = numbers.producers.get(&place).copied();
+        let (name, details) = match own.number {
+            None => ("producer.created", details([("kind", own.facts.kind.map(ProducerKind::as_str).into())])),
+            Some(_) => ("producer.changed", details([("fields", fields(&own.changed).into())])),
+        };
+        acts.push(act(name, format!("producer {}", number.unwrap_or_default()), number, details));
+    }
+    for (place, own) in plan.products.iter().enumerate().filter(|(_, own)| own.is_written()) {
+        let number = numbers.products.get(&place).copied().unwrap_or_default();
+        let (set, stars) = (own.facts.set_no.into(), own.facts.stars.into());
+        let (name, details) = match own.number {
+            None => ("product.added", details([("set", set), ("stars", stars)])),
+            Some(_) => {
+                ("product.changed", details([("fields", fields(&own.changed).into()), ("set", set), ("stars", stars)]))
+            }
+        };
+        acts.push(act(name, format!("product {number}"), numbers.producers.get(&own.producer).copied(), details));
+    }
+    for (place, own) in plan.certificates.iter().enumerate() {
+        let number = numbers.certificates.get(&place).copied().unwrap_or_default();
+        let producer = plan.products.get(own.product).and_then(|product| numbers.producers.get(&product.producer));
+        let (name, details) = of_certificate(own, numbers);
+        acts.push(act(name, format!("certificate {number}"), producer.copied(), details));
+    }
+    acts
+}
+
+fn of_certificate(own: &PlannedCertificate, numbers: &Numbers) -> (&'static str, serde_json::Value) {
+    if own.certificate_id.is_some() {
+        let changed = differences(&own.before, &said(&own.entry));
+        let fields: Vec<String> = changed.iter().map(|(column, ..)| column.code().to_owned()).collect();
+        return ("certificate.changed", details([("fields", fields.into())]));
+    }
+    let (from, to) = own.entry.window.unzip();
+    let details = details([
+        ("product_no", numbers.products.get(&own.product).copied().into()),
+        ("stars", own.entry.draft.stars.into()),
+        ("number", own.entry.draft.number.clone().into()),
+        ("from", from.into()),
+        ("to", to.into()),
+    ]);
+    ("certificate.recognised", details)
+}

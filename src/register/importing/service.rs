@@ -1,0 +1,65 @@
+//! Use cases of importing: telling what a file would change, and taking it in. The comparison runs off the web workers.
+
+use diesel_async::AsyncConnection;
+
+use crate::accounts::audit::record_all;
+use crate::accounts::types::{Actor, Scope};
+use crate::error::Result;
+use crate::register::Register;
+use crate::register::import::ImportRow;
+
+use super::acts::acts_of;
+use super::existing::{Existing, WithPictures};
+use super::plan::{Plan, make_plan};
+use super::progress::Progress;
+use super::store::{apply, lock};
+use super::types::{ImportPreview, ImportReport, Photos};
+
+impl Register {
+    /// What an import of these rows would change; or the errors for which it would take none. Nothing is written.
+    pub async fn preview_import(&self, rows: Vec<ImportRow>, photos: Photos) -> Result<ImportPreview> {
+        let existing = Existing::load(&mut *self.db.conn().await?, with_pictures(&photos), self.clock.today()).await?;
+        Ok(compare(rows, photos, existing).await?.into_preview())
+    }
+
+    /// Takes checked rows in: all of them or, with a list of errors, none.
+    pub async fn import(
+        &self,
+        actor: &Actor,
+        rows: Vec<ImportRow>,
+        photos: Photos,
+        demo: bool,
+        progress: &Progress,
+    ) -> Result<ImportReport> {
+        actor.require(Scope::Office)?;
+        let today = self.clock.today();
+        let mut conn = self.db.conn().await?;
+        conn.transaction(async |conn| {
+            // The comparison stands inside the lock: another import between it and the writing would make it wrong.
+            lock(conn).await?;
+            let existing = Existing::load(conn, with_pictures(&photos), today).await?;
+            let plan = compare(rows, photos, existing).await?;
+            progress.begin(plan.n_written());
+            let numbers = apply(conn, &plan, demo, progress).await?;
+            let report = report(&plan, &numbers.products);
+            record_all(conn, acts_of(&plan, &numbers, &report, actor, self.clock.now())).await?;
+            Ok(report)
+        })
+        .await
+    }
+}
+
+fn with_pictures(photos: &Photos) -> WithPictures {
+    if photos.is_empty() { WithPictures::No } else { WithPictures::Yes }
+}
+
+async fn compare(rows: Vec<ImportRow>, photos: Photos, existing: Existing) -> Result<Plan> {
+    Ok(tokio::task::spawn_blocking(move || make_plan(&rows, photos, &existing)).await??)
+}
+
+fn report(plan: &Plan, products: &std::collections::HashMap<usize, i32>) -> ImportReport {
+    let new = plan.products.iter().enumerate().filter(|(_, own)| own.number.is_none());
+    let given = new.filter_map(|(place, _)| products.get(&place).copied());
+    let new_product_nos = given.clone().min().zip(given.max());
+    ImportReport { new_product_nos, ..plan.report() }
+}
