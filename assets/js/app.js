@@ -22,11 +22,22 @@ for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
+    showSending(form, true);
   });
+}
+// A form whose sending takes long says so: <p data-sending hidden>.
+function showSending(form, isSending) {
+  const sentence = form.querySelector("[data-sending]");
+  if (!sentence) return;
+  sentence.hidden = !isSending;
+  for (const button of form.querySelectorAll("button")) button.disabled = isSending;
 }
 // Coming back by the browser's arrow, forms can be sent again.
 addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    showSending(form, false);
+  }
 });
 
 // Work under way: the part marked data-refresh is fetched again until it no longer carries the mark.

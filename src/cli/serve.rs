@@ -75,6 +75,10 @@ pub(super) async fn run(
         let (cards, keys) = (Arc::clone(&cards), house.keys.clone());
         actix_web::rt::spawn(async move { cards.follow_changes(&keys).await })
     };
+    let tidying = {
+        let register = house.register.clone();
+        actix_web::rt::spawn(async move { register.keep_imports_tidy().await })
+    };
     let House { db, clock, keys, accounts, register, batches, is_demo, .. } = house;
     let services = Services { db, clock, settings, keys, accounts, register, batches, verifier, is_demo };
     let server = start(listener, services)?;
@@ -87,6 +91,7 @@ pub(super) async fn run(
     };
     handle.stop(true).await;
     following.abort();
+    tidying.abort();
     running.await?.map_err(Error::internal)?;
     outcome
 }

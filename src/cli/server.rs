@@ -88,6 +88,7 @@ pub fn route_table() -> Vec<Route> {
         crate::register::papers::pages::ROUTES,
         crate::register::export::api::ROUTES,
         crate::register::export::pages::ROUTES,
+        crate::register::jobs::pages::ROUTES,
         crate::batches::api::ROUTES,
         crate::batches::pages::ROUTES,
         crate::batches::print_api::ROUTES,
@@ -164,6 +165,7 @@ fn mount_all(cfg: &mut web::ServiceConfig) {
     crate::register::papers::pages::mount(&mut mounts);
     crate::register::export::api::mount(&mut mounts);
     crate::register::export::pages::mount(&mut mounts);
+    crate::register::jobs::pages::mount(&mut mounts);
     crate::batches::api::mount(&mut mounts);
     crate::batches::pages::mount(&mut mounts);
     crate::batches::print_api::mount(&mut mounts);

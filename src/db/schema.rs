@@ -295,6 +295,8 @@ diesel::table! {
         report -> Nullable<Jsonb>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        digest -> Nullable<Bytea>,
+        counts -> Nullable<Jsonb>,
     }
 }
 
@@ -411,6 +413,7 @@ diesel::joinable!(food_safety_papers -> producers (producer_no));
 diesel::joinable!(accounts -> producers (producer_no));
 diesel::joinable!(sessions -> accounts (account_id));
 diesel::joinable!(account_links -> accounts (account_id));
+diesel::joinable!(import_jobs -> accounts (account_id));
 diesel::joinable!(batches -> products (product_no));
 diesel::joinable!(mint_runs -> batches (batch_no));
 diesel::joinable!(mint_orders -> mint_runs (run_no));
@@ -427,6 +430,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     communes,
     files,
     food_safety_papers,
+    import_jobs,
     issuers,
     mint_orders,
     mint_runs,

@@ -43,7 +43,7 @@ const PLACES: [Place; 10] = [
     Place { href: "/batches", vi: "Lô hàng và tem", en: "Batches and stamps", roles: KEEPERS },
     Place { href: "/requests", vi: "Đề nghị", en: "Requests", roles: OVERSEERS },
     Place { href: "/inspect", vi: "Tra cứu tem", en: "Look up a stamp", roles: OVERSEERS },
-    Place { href: "/imports", vi: "Nhập từ Excel", en: "Import from Excel", roles: &[Role::Office] },
+    Place { href: "/imports", vi: "Nhập từ Excel", en: "Import from Excel", roles: AUDITORS },
     Place { href: "/people", vi: "Người dùng", en: "People", roles: AUDITORS },
     Place { href: "/trail", vi: "Nhật ký", en: "Audit trail", roles: AUDITORS },
 ];

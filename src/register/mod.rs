@@ -11,6 +11,7 @@ pub mod files;
 pub mod gtin;
 pub mod import;
 mod importing;
+pub mod jobs;
 pub mod papers;
 pub mod photo;
 pub mod policy;

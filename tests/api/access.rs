@@ -26,6 +26,7 @@ fn address(route: &Route) -> String {
         .replace("{contact_id}", "1")
         .replace("{certificate_id}", "1")
         .replace("{paper_id}", "1")
+        .replace("{job_id}", "1")
         .replace("{serial}", "1")
         .replace("{digits}", "1")
         .replace("{code}", "1")

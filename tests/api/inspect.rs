@@ -266,10 +266,7 @@ async fn the_last_twenty_look_ups_stay_with_the_session_alone() {
     assert!(elsewhere.page("/inspect").await.contains("Chưa tra gì"));
     assert_eq!(
         world.test_db.count("SELECT count(*) AS n FROM audit_trail").await,
-        world
-            .test_db
-            .count("SELECT count(*) AS n FROM audit_trail WHERE role <> 'inspector'")
-            .await,
+        world.test_db.count("SELECT count(*) AS n FROM audit_trail WHERE role <> 'inspector'").await,
         "no look-up is on the trail"
     );
 }

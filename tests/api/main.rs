@@ -27,6 +27,7 @@ mod database;
 mod desk;
 mod escaping;
 mod forms;
+mod imports;
 mod inspect;
 mod keys;
 mod minting;

@@ -109,6 +109,16 @@ const TABLE: &[(&str, &str, Callers)] = &[
     ("POST", "/producers/{producer_no}/contacts", KEEPERS),
     ("POST", "/producers/{producer_no}/contacts/{contact_id}/visibility", KEEPERS),
     ("POST", "/producers/{producer_no}/contacts/{contact_id}/remove", KEEPERS),
+    // The register as a workbook, out and in.
+    ("GET", "/products.xlsx", PEOPLE),
+    ("GET", "/producers.xlsx", PEOPLE),
+    ("GET", "/certificates.xlsx", PEOPLE),
+    ("GET", "/imports", AUDITORS),
+    ("POST", "/imports", OFFICE),
+    ("GET", "/imports/template.xlsx", AUDITORS),
+    ("GET", "/imports/{job_id}", AUDITORS),
+    ("POST", "/imports/{job_id}/confirm", OFFICE),
+    ("POST", "/imports/{job_id}/drop", OFFICE),
     // Food-safety papers.
     ("GET", "/producers/{producer_no}/papers/new", KEEPERS),
     ("POST", "/producers/{producer_no}/papers", KEEPERS),
@@ -167,6 +177,7 @@ const TABLE: &[(&str, &str, Callers)] = &[
     // Programs.
     ("POST", "/api/v1/products", WRITING_PROGRAMS),
     ("PATCH", "/api/v1/products/{product_no}", WRITING_PROGRAMS),
+    ("GET", "/api/v1/register.xlsx", READING_PROGRAMS),
     ("GET", "/api/v1/producers", READING_PROGRAMS),
     ("GET", "/api/v1/producers/{producer_no}", READING_PROGRAMS),
     ("GET", "/api/v1/producers/{producer_no}/papers", READING_PROGRAMS),

@@ -102,6 +102,9 @@ impl Stage {
         let paper = "INSERT INTO food_safety_papers (producer_no, product_no, kind, paper_no, file_sha256) \
              SELECT 1, 1, 'eligibility', '12/2025/ATTP', scan_sha256 FROM certificates WHERE certificate_id = 2";
         self.world.sql(paper).await;
+        let job = "INSERT INTO import_jobs (account_id, file_name, state, created_at, updated_at) \
+             SELECT min(account_id), 'so-ocop.xlsx', 'refused', now(), now() FROM accounts";
+        self.world.sql(job).await;
         let invited =
             [("name", "Người mới"), ("login", "nguoi.moi"), ("role", "auditor"), ("producer", ""), ("commune", "")];
         let made = office.submit("/people/new", "/people", &invited).await.text();

@@ -1,5 +1,7 @@
 //! The changes of an import one by one, for people to read before they say yes: counted all, listed up to a cap. Pure.
 
+use sha2::{Digest, Sha256};
+
 use crate::register::facts::types::Fact;
 use crate::register::import::{Column, ImportRow};
 
@@ -17,11 +19,12 @@ pub(super) struct Changes<'r> {
     rows: &'r [ImportRow],
     all: Vec<RowChange>,
     counts: ImportReport,
+    digest: Sha256,
 }
 
 impl<'r> Changes<'r> {
     pub(super) fn new(rows: &'r [ImportRow]) -> Self {
-        Self { rows, all: Vec::new(), counts: ImportReport::default() }
+        Self { rows, all: Vec::new(), counts: ImportReport::default(), digest: Sha256::new() }
     }
 
     /// Adds a change; without differences the thing is new.
@@ -43,13 +46,16 @@ impl<'r> Changes<'r> {
             (ChangedThing::Certificate, true) => &mut counts.n_certificates_updated,
         };
         *count += 1;
+        let line = self.rows.get(row).map_or(0, |row| row.line);
+        let further: Vec<FieldChange> = further.into_iter().collect();
+        // Debug quotes texts, so that no two changes read alike.
+        self.digest.update(format!("{line} {thing:?} {name:?} {differences:?} {further:?}\n"));
         let kind = match differences {
             None => ChangeKind::Added,
             Some(differences) => {
                 ChangeKind::Changed(differences.into_iter().map(field_change).chain(further).collect())
             }
         };
-        let line = self.rows.get(row).map_or(0, |row| row.line);
         self.all.push(RowChange { line, thing, name: name.to_owned(), kind });
     }
 
@@ -64,7 +70,7 @@ impl<'r> Changes<'r> {
             n_pictures_left_out: others.n_pictures_left_out,
             ..self.counts
         };
-        ImportPreview { report, changes: self.all, n_more }
+        ImportPreview { report, changes: self.all, n_more, digest: self.digest.finalize().into() }
     }
 }
 

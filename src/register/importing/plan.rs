@@ -72,6 +72,11 @@ impl Plan {
         self.preview
     }
 
+    /// The same while it is still to be written.
+    pub(super) const fn preview(&self) -> &ImportPreview {
+        &self.preview
+    }
+
     /// What writing it does, but for the numbers that new products get.
     pub(super) fn report(&self) -> ImportReport {
         self.preview.report.clone()

@@ -1,6 +1,6 @@
 //! Use cases of importing: telling what a file would change, and taking it in. The comparison runs off the web workers.
 
-use diesel_async::AsyncConnection;
+use diesel_async::{AsyncConnection, AsyncPgConnection};
 
 use crate::accounts::audit::record_all;
 use crate::accounts::types::{Actor, Scope};
@@ -31,21 +31,32 @@ impl Register {
         demo: bool,
         progress: &Progress,
     ) -> Result<ImportReport> {
-        actor.require(Scope::Office)?;
-        let today = self.clock.today();
         let mut conn = self.db.conn().await?;
-        conn.transaction(async |conn| {
-            // The comparison stands inside the lock: another import between it and the writing would make it wrong.
-            lock(conn).await?;
-            let existing = Existing::load(conn, with_pictures(&photos), today).await?;
-            let plan = compare(rows, photos, existing).await?;
-            progress.begin(plan.n_written());
-            let numbers = apply(conn, &plan, demo, progress).await?;
-            let report = report(&plan, &numbers.products);
-            record_all(conn, acts_of(&plan, &numbers, &report, actor, self.clock.now())).await?;
-            Ok(report)
-        })
-        .await
+        conn.transaction(async |conn| self.import_in(conn, actor, (rows, photos), demo, progress, |_| Ok(())).await)
+            .await
+    }
+
+    /// The same inside the caller's transaction. `agree` sees what would change before anything is written, and may refuse it.
+    pub(in crate::register) async fn import_in(
+        &self,
+        conn: &mut AsyncPgConnection,
+        actor: &Actor,
+        (rows, photos): (Vec<ImportRow>, Photos),
+        demo: bool,
+        progress: &Progress,
+        agree: impl FnOnce(&ImportPreview) -> Result<()>,
+    ) -> Result<ImportReport> {
+        actor.require(Scope::Office)?;
+        // The comparison stands inside the lock: another import between it and the writing would make it wrong.
+        lock(conn).await?;
+        let existing = Existing::load(conn, with_pictures(&photos), self.clock.today()).await?;
+        let plan = compare(rows, photos, existing).await?;
+        agree(plan.preview())?;
+        progress.begin(plan.n_written());
+        let numbers = apply(conn, &plan, demo, progress).await?;
+        let report = report(&plan, &numbers.products);
+        record_all(conn, acts_of(&plan, &numbers, &report, actor, self.clock.now())).await?;
+        Ok(report)
     }
 }
 

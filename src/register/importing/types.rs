@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Pictures by the file name in the column `image`, already shrunk.
 pub type Photos = HashMap<String, Vec<u8>>;
@@ -44,6 +44,9 @@ pub struct ImportPreview {
     pub changes: Vec<RowChange>,
     /// How many more there are beyond those listed.
     pub n_more: usize,
+    /// SHA-256 of every change, listed or not, with whole texts: previews that agree in it would change the same.
+    #[serde(skip)]
+    pub digest: [u8; 32],
 }
 
 /// One thing of the register that an import adds or changes.
@@ -60,7 +63,7 @@ pub struct RowChange {
 }
 
 /// What a change is a change of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangedThing {
     /// A producer.
