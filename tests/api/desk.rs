@@ -19,7 +19,7 @@ async fn province() -> World {
         .product_from(ImportRow {
             set_no: 11,
             stars: Some(3),
-            certificate: Some(certificate("2024-01-01", "2027-02-22")),
+            certificate: Some(certificate("2024-02-23", "2027-02-22")),
             ..row("Chè xanh", "HTX Một")
         })
         .await;

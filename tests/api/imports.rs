@@ -146,7 +146,7 @@ async fn wrong_rows_are_told_by_row_and_column_in_both_languages_and_nothing_is_
     let lines = [
         GOOD[0],
         "Trà\t77\tHTX Thử\tcooperative\t\t\t",
-        "Cam\t1\tHTX Thử\tHTX\t\t\t",
+        "Cam\t1\tHTX Thử\tHội\t\t\t",
         "Gạo\t3\tHTX Khác\tcooperative\t\t99999\t4",
     ];
     let (job, page) = checked(&office, "so.tsv", &tsv(&lines)).await;

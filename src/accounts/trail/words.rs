@@ -288,7 +288,7 @@ mod tests {
         assert_eq!(thing_href("moon 1"), None);
         assert_eq!(
             details_line(&json!({ "crater": "Mốc, rách", "lot": "me" }), Language::Vi),
-            "crater: Mốc, rách, mã lô: me"
+            "mã lô: me, crater: Mốc, rách"
         );
     }
 
