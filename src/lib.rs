@@ -5,6 +5,7 @@
 //! - [`stamp`] the stamp's bytes, digits, signature, typed and scratch codes (pure)
 //! - [`keyring`] public keys with their states, JWKS, signing (pure)
 //! - [`label`] QR symbols, labels, A4 sheets (pure)
+//! - [`merkle`] the ledger's tree, proofs, tiles, signed checkpoints (pure)
 //! - [`clock`], [`config`], [`error`], [`telemetry`], [`picture`] wall time, settings, the one error
 //!   enum, logging, opening pictures
 //! - [`db`] pool, embedded Postgres, migrations, schema
@@ -35,6 +36,7 @@ pub mod inspect;
 pub mod keyring;
 pub mod keys;
 pub mod label;
+pub mod merkle;
 pub mod picture;
 pub mod register;
 pub mod stamp;

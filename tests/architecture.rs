@@ -13,7 +13,7 @@ use syn::visit::{self, Visit};
 const ORDER: [&str; 10] =
     ["db", "http", "keys", "accounts", "register", "batches", "verify", "catalogue", "inspect", "desk"];
 /// Rooms that know nothing of the machine.
-const PURE: [&str; 3] = ["stamp", "keyring", "label"];
+const PURE: [&str; 4] = ["stamp", "keyring", "label", "merkle"];
 /// Open to every room.
 const COMMON: [&str; 5] = ["clock", "config", "error", "picture", "telemetry"];
 
