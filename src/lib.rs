@@ -11,9 +11,9 @@
 //! - [`db`] pool, embedded Postgres, migrations, schema
 //! - [`http`] routes, access, problems, languages, headers
 //! - [`keys`] stored keys, sealed
-//! - [`accounts`] tokens and their scopes
-//! - [`register`] communes, producers, products, certificates; who may mint
-//! - [`batches`] batches, mint runs, printing
+//! - [`accounts`] people, sessions, tokens, the trail of who wrote what
+//! - [`register`] communes, producers, products, certificates and papers; import and export; who may mint
+//! - [`batches`] batches, mint runs, printing; voids, standing, quotas
 //! - [`verify`] facts, verdict, the public page
 //! - [`catalogue`] the front page with its search, a public page for every product
 //! - [`inspect`] an inspector's look-up of stamps, codes, batches and lots
