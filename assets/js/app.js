@@ -40,6 +40,18 @@ addEventListener("pageshow", () => {
   }
 });
 
+// A file that takes a moment to make says so once it is asked for: <a data-working="sentence">.
+for (const link of document.querySelectorAll("a[data-working]")) {
+  link.addEventListener("click", () => {
+    const said = link.nextElementSibling;
+    if (said && said.getAttribute("role") === "status") return;
+    const sentence = document.createElement("span");
+    sentence.setAttribute("role", "status");
+    sentence.textContent = " " + link.dataset.working;
+    link.after(sentence);
+  });
+}
+
 // Work under way: the part marked data-refresh is fetched again until it no longer carries the mark.
 const RETRY_MS = 1000;
 async function refresh(part) {

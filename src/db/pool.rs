@@ -18,7 +18,8 @@ const WAIT_TIMEOUT: Duration = Duration::from_secs(2);
 const CREATE_TIMEOUT: Duration = Duration::from_secs(5);
 /// One statement, milliseconds: an abandoned query would keep running on the server.
 const STATEMENT_TIMEOUT_MS: u32 = 10_000;
-/// Waiting for a row lock, milliseconds: longer than any use case holds one.
+/// Waiting for a lock, milliseconds: longer than any use case holds one but a large import, during which others are told to try
+/// again.
 const LOCK_TIMEOUT_MS: u32 = 5_000;
 /// A transaction left open by a lost client, milliseconds.
 const IDLE_IN_TRANSACTION_TIMEOUT_MS: u32 = 10_000;

@@ -432,7 +432,9 @@ impl Error {
     }
 }
 
-/// Messages of Postgres for a statement it gave up (57014) or a lock it did not get (55P03), and for its own going away (57P01).
+/// Messages of Postgres when someone else's writing stood in the way: a lock it did not get (55P03), locks in a circle (40P01).
+const IN_THE_WAY: [&str; 2] = ["due to lock timeout", "deadlock detected"];
+/// Messages of Postgres for a statement it gave up (57014), and for its own going away (57P01).
 const GAVE_UP: [&str; 4] =
     ["canceling statement due to", "terminating connection", "the database system is", "remaining connection slots"];
 
@@ -443,7 +445,9 @@ impl From<diesel::result::Error> for Error {
             Diesel::DatabaseError(Kind::SerializationFailure, _) => Self::Busy(err.into()),
             Diesel::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, _)
             | Diesel::BrokenTransactionManager => Self::Unavailable(err.into()),
-            Diesel::DatabaseError(_, info) if info.message().contains("deadlock detected") => Self::Busy(err.into()),
+            Diesel::DatabaseError(_, info) if IN_THE_WAY.iter().any(|text| info.message().contains(text)) => {
+                Self::Busy(err.into())
+            }
             Diesel::DatabaseError(_, info) if GAVE_UP.iter().any(|text| info.message().contains(text)) => {
                 Self::Unavailable(err.into())
             }

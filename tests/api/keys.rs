@@ -258,3 +258,17 @@ async fn a_code_under_a_key_that_was_not_announced_here_is_issued_all_the_same()
     let code = minted.last.code.to_plain();
     assert_eq!(world.public.verdict(&format!("/c/{code}")).await["headline"], "issued");
 }
+
+#[actix_web::test]
+async fn whatever_happens_to_a_key_is_on_the_trail() {
+    let world = World::new().await;
+    world.keys.create(Purpose::Stamp).await.unwrap();
+    world.keys.retire(Purpose::Stamp, key(1)).await.unwrap();
+    world.keys.mark_compromised(Purpose::Stamp, key(1)).await.unwrap();
+    for (act, thing) in [("key.made", "key 2"), ("key.retired", "key 1"), ("key.compromised", "key 1")] {
+        let sql = format!(
+            "SELECT count(*) AS n FROM audit_trail WHERE act = '{act}' AND thing = '{thing}' AND details->>'purpose' = 'stamp'"
+        );
+        assert_eq!(world.test_db.count(&sql).await, 1, "{act}");
+    }
+}

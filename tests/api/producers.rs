@@ -242,7 +242,12 @@ async fn a_producer_and_its_officer_write_their_part_and_no_more() {
             page.contains("HTX Thử Nghiệm") && !page.contains("Tên Chiếm Đoạt") && !page.contains("0100047516"),
             "{page}"
         );
-        for (method, path) in [("GET", "/producers/new"), ("POST", "/producers"), ("POST", "/producers/1/close")] {
+        for (method, path) in [
+            ("GET", "/producers/new"),
+            ("POST", "/producers"),
+            ("POST", "/producers/1/close"),
+            ("POST", "/producers/1/reopen"),
+        ] {
             assert_eq!(person.send(person.request(method, path)).await.status, 403, "{method} {path}");
         }
     }
@@ -259,7 +264,9 @@ async fn inspectors_and_auditors_look_and_write_nothing() {
         assert!(!page.contains("/producers/1/edit") && !page.contains("action=\"/producers/1"), "{page}");
         assert_eq!(person.get("/producers/1/edit").await.status, 403);
         let token = person.form_token("/producers/1").await;
-        for path in ["/producers/1/edit", "/producers/1/contacts", "/producers/1/close", "/producers"] {
+        for path in
+            ["/producers/1/edit", "/producers/1/contacts", "/producers/1/close", "/producers/1/reopen", "/producers"]
+        {
             let fields = [("form_token", token.as_str()), ("version", "1")];
             assert_eq!(person.post_form(path, &fields).await.status, 403, "{role:?} {path}");
         }
@@ -297,6 +304,20 @@ async fn a_closed_producer_leaves_the_list_and_stays_on_its_own_page() {
     let page = office.page("/producers/1").await;
     assert!(page.contains("Đã đóng</strong> 22/11/2026 12:00") && !page.contains("/producers/1/close"), "{page}");
     assert!(world.test_db.sql("DELETE FROM producers").await.is_err());
+}
+
+#[actix_web::test]
+async fn a_closed_producer_is_taken_back_by_the_office_and_once() {
+    let world = world_of_two().await;
+    let office = world.sign_in(Role::Office).await;
+    office.submit("/producers/1", "/producers/1/close", &[]).await.assert_sent_on();
+    assert!(office.page("/producers/1").await.contains("/producers/1/reopen"));
+    for _ in 0..2 {
+        office.submit("/producers/2", "/producers/1/reopen", &[]).await.assert_sent_on();
+    }
+    assert_eq!(n_acts(&world, "producer.reopened").await, 1);
+    assert!(office.page("/producers").await.contains("HTX Thử Nghiệm"));
+    assert!(!office.page("/producers/1").await.contains("/producers/1/reopen"));
 }
 
 const PHONE: [(&str, &str); 3] = [("kind", "phone"), ("value", "0208 000 111"), ("visibility", "offices")];

@@ -106,6 +106,7 @@ const TABLE: &[(&str, &str, Callers)] = &[
     ("GET", "/producers/{producer_no}/edit", KEEPERS),
     ("POST", "/producers/{producer_no}/edit", KEEPERS),
     ("POST", "/producers/{producer_no}/close", OFFICE),
+    ("POST", "/producers/{producer_no}/reopen", OFFICE),
     ("POST", "/producers/{producer_no}/contacts", KEEPERS),
     ("POST", "/producers/{producer_no}/contacts/{contact_id}/visibility", KEEPERS),
     ("POST", "/producers/{producer_no}/contacts/{contact_id}/remove", KEEPERS),

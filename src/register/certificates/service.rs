@@ -171,9 +171,8 @@ impl Register {
                 Ok(before.scan.filter(|old| hash != Some(*old)))
             })
             .await?;
-        // If we die before this, the file stays behind without an owner: nobody can fetch it.
         if let Some(hash) = replaced {
-            files::forget_unused(&mut conn, hash).await?;
+            files::forget_replaced(&mut conn, hash).await;
         }
         Ok(())
     }

@@ -1,13 +1,15 @@
 //! Use cases of exporting: a list within the reader's reach, all of it, as a workbook. Drawing runs off the web workers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use tokio::sync::Semaphore;
 
 use crate::accounts::types::Reach;
 use crate::error::{Error, Result};
 use crate::register::Register;
 use crate::register::certificates::{CertificateListFilter, all_certificates};
 use crate::register::facts::store::{Wanted, load_certificates, load_producers, load_products};
-use crate::register::facts::types::{StoredProducer, StoredProduct};
+use crate::register::facts::types::{StoredCertificate, StoredProducer, StoredProduct};
 use crate::register::import::MAX_ROWS;
 use crate::register::producers::{ProducerFilter, matching_producers};
 use crate::register::products::ProductFilter;
@@ -18,6 +20,9 @@ use super::workbook::{WithGuide, write};
 
 /// Most rows of a workbook: as many as an import takes back.
 pub const MAX_EXPORT_ROWS: usize = MAX_ROWS;
+/// Workbooks drawn at the same time: one of all rows takes some 150 MB while it is.
+const DRAWING_PLACES: usize = 2;
+static DRAWING: Semaphore = Semaphore::const_new(DRAWING_PLACES);
 
 impl Register {
     /// The products that a filter finds, each with its certificates, as the workbook that imports again.
@@ -30,8 +35,7 @@ impl Register {
         let owners: Vec<i32> = products.iter().map(|own: &StoredProduct| own.producer_no).collect();
         let producers = load_producers(&mut conn, Wanted::Numbers(&owners)).await?;
         let certificates = load_certificates(&mut conn, Wanted::Numbers(&numbers)).await?;
-        // A product may have several, and each has its row.
-        check_size(certificates.len())?;
+        check_size(rows_of(&products, &certificates))?;
         let listed = Listed { producers, products, certificates };
         drawn(move || register(listed), WithGuide::Yes).await
     }
@@ -61,8 +65,20 @@ impl Register {
     }
 }
 
+/// Draws a workbook when a place is free. The place is held until it is done, even when nobody waits for it any more.
 async fn drawn(table: impl FnOnce() -> Table + Send + 'static, guide: WithGuide) -> Result<Vec<u8>> {
-    tokio::task::spawn_blocking(move || write(&table(), guide)).await?
+    let place = DRAWING.acquire().await.map_err(Error::internal)?;
+    let drawing = move || {
+        let _place = place;
+        write(&table(), guide)
+    };
+    tokio::task::spawn_blocking(drawing).await?
+}
+
+/// Each certificate has a row of its own, and a product without one has its row all the same.
+fn rows_of(products: &[StoredProduct], certificates: &[StoredCertificate]) -> usize {
+    let certified: HashSet<i32> = certificates.iter().map(|own| own.product_no).collect();
+    certificates.len() + products.iter().filter(|own| !certified.contains(&own.product_no)).count()
 }
 
 /// One more than is allowed: then it is known that there are too many.

@@ -3,10 +3,12 @@
 
 mod answer;
 mod intake;
+mod leftovers;
 mod store;
 mod types;
 
 pub(in crate::register) use answer::file_answer;
 pub(in crate::register) use intake::draw_anew;
-pub(in crate::register) use store::{find_file, forget_unused, keep};
+pub(in crate::register) use leftovers::forget_replaced;
+pub(in crate::register) use store::{find_file, keep};
 pub use types::{PaperFile, ScanChange, Sha256Hash};

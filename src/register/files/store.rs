@@ -42,7 +42,7 @@ pub(in crate::register) async fn find_file(
 }
 
 /// Drops a file that nothing refers to any more; a paper may name people, so what was replaced must not stay behind.
-pub(in crate::register) async fn forget_unused(conn: &mut AsyncPgConnection, hash: Sha256Hash) -> QueryResult<usize> {
+pub(super) async fn forget_unused(conn: &mut AsyncPgConnection, hash: Sha256Hash) -> QueryResult<usize> {
     let of_certificate = certificates::table.filter(certificates::scan_sha256.eq(files::sha256.nullable()));
     let of_paper = food_safety_papers::table.filter(food_safety_papers::file_sha256.eq(files::sha256.nullable()));
     diesel::delete(files::table.find(hash.0.to_vec()))

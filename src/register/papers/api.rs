@@ -149,7 +149,7 @@ async fn list_papers(
 ) -> Result<HttpResponse> {
     let producer = register.find_producer(&actor.reads(), producer_no(&path)?).await?;
     let today = register.today();
-    let papers = register.papers_of(producer.producer_no).await?;
+    let papers = register.papers_of(&actor.reads(), producer.producer_no).await?;
     let items = papers.into_iter().map(|sheet| PaperView::new(sheet, today)).collect();
     Ok(HttpResponse::Ok().json(PaperList { items }))
 }

@@ -24,14 +24,19 @@ const MAX_PAPERS: i64 = 200;
 const FILE_FIELD: &str = "file";
 
 impl Register {
-    /// Every paper of a producer, its products' included. The caller was allowed to find the producer.
-    pub async fn papers_of(&self, producer_no: ProducerNo) -> Result<Vec<PaperSheet>> {
-        Ok(store::of_producer(&mut *self.db.conn().await?, producer_no).await?)
+    /// Every paper of a producer that a reader may see, its products' included.
+    pub async fn papers_of(&self, reach: &Reach, producer_no: ProducerNo) -> Result<Vec<PaperSheet>> {
+        Ok(store::of_producer(&mut *self.db.conn().await?, reach, producer_no).await?)
     }
 
-    /// The papers of a product and those of its producer as a whole. The caller was allowed to find the product.
-    pub async fn papers_of_product(&self, producer_no: ProducerNo, product_no: ProductNo) -> Result<Vec<PaperSheet>> {
-        Ok(store::of_product(&mut *self.db.conn().await?, producer_no, product_no).await?)
+    /// The papers of a product that a reader may see, and those of its producer as a whole.
+    pub async fn papers_of_product(
+        &self,
+        reach: &Reach,
+        producer_no: ProducerNo,
+        product_no: ProductNo,
+    ) -> Result<Vec<PaperSheet>> {
+        Ok(store::of_product(&mut *self.db.conn().await?, reach, producer_no, product_no).await?)
     }
 
     /// One paper that a reader may see.
@@ -144,9 +149,8 @@ impl Register {
                 Ok(before.file.filter(|old| hash != Some(*old)))
             })
             .await?;
-        // If we die before this, the file stays behind without an owner: nobody can fetch it.
         if let Some(hash) = replaced {
-            files::forget_unused(&mut conn, hash).await?;
+            files::forget_replaced(&mut conn, hash).await;
         }
         Ok(())
     }

@@ -105,9 +105,14 @@ pub(super) async fn find_paper(
     row.map(to_sheet).transpose()
 }
 
-/// Every paper of a producer, its products' included.
-pub(super) async fn of_producer(conn: &mut AsyncPgConnection, producer_no: ProducerNo) -> QueryResult<Vec<PaperSheet>> {
+/// Every paper of a producer within reach, its products' included.
+pub(super) async fn of_producer(
+    conn: &mut AsyncPgConnection,
+    reach: &Reach,
+    producer_no: ProducerNo,
+) -> QueryResult<Vec<PaperSheet>> {
     let rows = joined!()
+        .filter(within(reach))
         .filter(food_safety_papers::producer_no.eq(producer_no.0))
         .select(sheet_columns!())
         .order(list_order!())
@@ -116,14 +121,16 @@ pub(super) async fn of_producer(conn: &mut AsyncPgConnection, producer_no: Produ
     to_sheets(rows)
 }
 
-/// The papers of one product of a producer, and those of the producer as a whole.
+/// The papers of one product of a producer within reach, and those of the producer as a whole.
 pub(super) async fn of_product(
     conn: &mut AsyncPgConnection,
+    reach: &Reach,
     producer_no: ProducerNo,
     product_no: ProductNo,
 ) -> QueryResult<Vec<PaperSheet>> {
     let is_its = food_safety_papers::product_no.eq(product_no.to_i32());
     let rows = joined!()
+        .filter(within(reach))
         .filter(food_safety_papers::producer_no.eq(producer_no.0))
         .filter(food_safety_papers::product_no.is_null().or(is_its))
         .select(sheet_columns!())

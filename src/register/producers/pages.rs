@@ -30,6 +30,7 @@ pages! {
     GET "/producers/{producer_no}/edit" => show_form: Keeper,
     POST "/producers/{producer_no}/edit" => save_producer: Keeper,
     POST "/producers/{producer_no}/close" => close_producer: Office,
+    POST "/producers/{producer_no}/reopen" => reopen_producer: Office,
 }
 
 /// Options of a select: the word sent, and what it says.
@@ -157,7 +158,7 @@ pub(in crate::register) async fn sheet_page(
     let producer = register.find_producer(&actor.reads(), producer_no).await?;
     let products = register.products_of(&producer).await?;
     let contacts = register.contacts_seen_by(actor, producer_no).await?;
-    let papers = register.papers_of(producer_no).await?;
+    let papers = register.papers_of(&actor.reads(), producer_no).await?;
     let place = PaperPlace { producer_no, product_no: None, is_open: producer.closed_at.is_none() };
     let language = Language::of(req);
     let help = language.pick(
@@ -313,4 +314,15 @@ async fn close_producer(
     let producer_no = producer_no(&path)?;
     register.close_producer(&actor, producer_no).await?;
     Ok(see_other(&format!("/producers/{producer_no}?done=closed")))
+}
+
+async fn reopen_producer(
+    Office(actor): Office,
+    path: web::Path<String>,
+    _: Fields,
+    register: web::Data<Register>,
+) -> Result<HttpResponse> {
+    let producer_no = producer_no(&path)?;
+    register.reopen_producer(&actor, producer_no).await?;
+    Ok(see_other(&format!("/producers/{producer_no}?done=saved")))
 }

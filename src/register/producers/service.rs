@@ -101,6 +101,21 @@ impl Register {
         .await
     }
 
+    /// Takes a closed producer back into the register, with the products that were not closed themselves.
+    pub async fn reopen_producer(&self, actor: &Actor, producer_no: ProducerNo) -> Result<()> {
+        actor.require(Scope::Office)?;
+        let mut conn = self.db.conn().await?;
+        conn.transaction(async |conn| {
+            let found = store::find_producer(conn, &actor.writes(), producer_no).await?;
+            found.ok_or(Error::NotFound(Thing::Producer))?;
+            if 0 < store::reopen(conn, producer_no).await? {
+                audit::record(conn, self.act_on(actor, "producer.reopened", producer_no)).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// An act on a producer, without further details.
     pub(in crate::register) fn act_on<'a>(
         &self,

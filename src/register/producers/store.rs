@@ -400,6 +400,13 @@ pub(super) async fn update_own(
     diesel::update(row).set(set).execute(conn).await
 }
 
+/// Takes a closed producer back into the register's lists; how many rows were written.
+pub(super) async fn reopen(conn: &mut AsyncPgConnection, producer_no: ProducerNo) -> QueryResult<usize> {
+    let row = producers::table.find(producer_no.0).filter(producers::closed_at.is_not_null());
+    let set = (producers::closed_at.eq(None::<DateTime<Utc>>), producers::version.eq(producers::version + 1));
+    diesel::update(row).set(set).execute(conn).await
+}
+
 /// Takes a producer out of the register's lists; how many rows were written.
 pub(super) async fn close(
     conn: &mut AsyncPgConnection,

@@ -326,7 +326,7 @@ pub(super) async fn sheet_page(
 ) -> Result<HttpResponse> {
     let sheet = register.product_sheet(&actor.reads(), product_no).await?;
     let producer_no = sheet.product.producer.producer_no;
-    let papers = register.papers_of_product(producer_no, product_no).await?;
+    let papers = register.papers_of_product(&actor.reads(), producer_no, product_no).await?;
     let place = PaperPlace { producer_no, product_no: Some(product_no), is_open: !sheet.product.is_closed };
     let language = Language::of(req);
     let help = language.pick(
