@@ -2,6 +2,8 @@
 
 use nguon::accounts::PersonDraft;
 use nguon::accounts::types::{Actor, ProducerNo, Role};
+use nguon::register::import::{FileKind, read_register};
+use nguon::register::{Photos, Progress};
 
 use crate::world::World;
 
@@ -85,6 +87,30 @@ async fn no_persons_data_is_in_the_trail() {
     let kept = "SELECT count(*) AS n FROM audit_trail WHERE act = 'account.changed' \
                 AND details->'changed' = '[\"login\", \"name\"]' AND details->>'role_before' = 'producer'";
     assert_eq!(world.test_db.count(kept).await, 1);
+}
+
+#[actix_web::test]
+async fn an_import_reads_as_if_someone_had_written_it_on_its_page() {
+    let world = World::new().await;
+    world.product().await;
+    let text = "product_no\tproduct\tproduct_en\tproduct_set\tproducer_no\tproducer\tproducer_kind\tcommune_code\tpack_quantity\tpack_unit\t\
+                decision\tfirst_year_seen\tsource\tcertificate_id\tcertificate_no\tcertificate_decision\tfrom\tto\n\
+                1\tMiến dong mới\tNoodles\t8\t1\tHTX Đổi Tên\tcompany\t01840\t500\tg\t\
+                12/QĐ-UBND\t2021\tBáo Thử\t1\t02/GCN\t13/QĐ-UBND\t2025-02-01\t2028-01-31\n";
+    let rows = read_register(text.as_bytes(), FileKind::Tsv).unwrap();
+    world.register.import(&Actor::operator(), rows, Photos::new(), false, &Progress::default()).await.unwrap();
+    let office = world.sign_in(Role::Office).await;
+    let page = office.page("/trail").await;
+    for part in [
+        "các mục: tên · loại · xã",
+        "các mục: tên · tên tiếng Anh · nhóm · một gói · quyết định công nhận · năm đầu có sao · nguồn thông tin",
+        "các mục: số giấy · số quyết định · ngày hiệu lực",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    for code in ["product_set", "commune_code", "certificate_no", "fields:"] {
+        assert!(!page.contains(code), "{code}: {page}");
+    }
 }
 
 #[actix_web::test]

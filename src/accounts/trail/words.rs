@@ -83,6 +83,7 @@ const WORDS: &[(&str, &str)] = &[
     ("packed_on", "đóng gói ngày"),
     ("product", "sản phẩm"),
     ("product_no", "sản phẩm"),
+    ("producer_no", "chủ thể"),
     ("reason", "lý do"),
     ("note", "ghi chú"),
     ("was", "trước đó"),
@@ -112,6 +113,7 @@ const WORDS: &[(&str, &str)] = &[
     ("role", "vai trò"),
     ("role_before", "vai trò trước"),
     ("commune", "xã"),
+    ("commune_code", "xã"),
     ("commune_before", "xã trước"),
     ("producer_before", "chủ thể trước"),
     ("name", "tên"),
@@ -130,6 +132,14 @@ const WORDS: &[(&str, &str)] = &[
     ("issuer_level", "cấp của nơi cấp"),
     ("days", "ngày hiệu lực"),
     ("scan", "bản quét"),
+    ("decision", "quyết định công nhận"),
+    ("first_year_seen", "năm đầu có sao"),
+    ("source", "nguồn thông tin"),
+    ("image", "ảnh"),
+    ("issued_on", "ngày cấp"),
+    ("valid_to", "ngày cuối"),
+    ("scope", "nội dung"),
+    ("file", "bản quét"),
     ("village", "thôn"),
     ("printed_address", "địa chỉ in trên bao bì"),
     ("tax_code", "mã số thuế"),
@@ -155,6 +165,10 @@ const WORDS: &[(&str, &str)] = &[
     ("inspector", "thanh tra"),
     ("auditor", "kiểm toán"),
     ("read", "xem"),
+    ("register:write", "ghi sổ đăng ký"),
+    ("batches:write", "mở, đóng lô và hủy tem"),
+    ("stamps:mint", "phát tem"),
+    ("scratch:read", "xem mã dưới lớp cào"),
     ("public", "công khai"),
     ("offices", "chỉ cơ quan"),
     ("me", "chỉ chủ thể"),
@@ -167,6 +181,14 @@ const WORDS: &[(&str, &str)] = &[
     ("cooperative_group", "tổ hợp tác"),
     ("company", "công ty"),
     ("household", "hộ gia đình"),
+    ("eligibility", "giấy chứng nhận đủ điều kiện an toàn thực phẩm"),
+    ("commitment", "bản cam kết an toàn thực phẩm"),
+    ("self_declaration", "bản tự công bố sản phẩm"),
+    ("haccp", "chứng nhận HACCP"),
+    ("iso22000", "chứng nhận ISO 22000"),
+    ("vietgap", "chứng nhận VietGAP"),
+    ("organic", "chứng nhận hữu cơ"),
+    ("test_report", "phiếu kiểm nghiệm"),
     ("misprint", "in hỏng"),
     ("damaged", "hư hỏng"),
     ("lost", "mất"),
@@ -182,6 +204,12 @@ const WORDS: &[(&str, &str)] = &[
     ("dismissed", "không chấp nhận"),
     ("approved", "đã duyệt"),
     ("refused", "không duyệt"),
+    ("checking", "đang kiểm tra"),
+    ("checked", "đã kiểm tra, chờ quyết định"),
+    ("writing", "đang ghi vào sổ"),
+    ("done", "đã ghi vào sổ"),
+    ("failed", "đứt giữa chừng"),
+    ("dropped", "đã bị bỏ"),
 ];
 
 /// Details whose values are codes of ours; those of all others were typed or counted, and stay as they are.
@@ -266,6 +294,7 @@ fn word(code: &str, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::accounts::types::{Role, Scope};
     use serde_json::json;
 
     #[test]
@@ -290,6 +319,20 @@ mod tests {
             details_line(&json!({ "crater": "Mốc, rách", "lot": "me" }), Language::Vi),
             "mã lô: me, crater: Mốc, rách"
         );
+    }
+
+    #[test]
+    fn every_role_and_every_scope_has_a_word() {
+        for code in Role::ALL.map(Role::as_str).into_iter().chain(Scope::ALL.map(Scope::as_str)) {
+            assert!(WORDS.iter().any(|(known, _)| *known == code), "{code}");
+        }
+    }
+
+    #[test]
+    fn no_code_has_two_words() {
+        for (at, (code, _)) in WORDS.iter().enumerate() {
+            assert_eq!(WORDS.iter().position(|(known, _)| known == code), Some(at), "{code}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::accounts::audit::{Act, details};
 use crate::accounts::types::{Actor, ProducerNo};
 use crate::register::facts::differences;
-use crate::register::import::ProducerKind;
+use crate::register::import::{Column, ProducerKind};
 
 use super::certificates::{PlannedCertificate, said};
 use super::plan::Plan;
@@ -40,12 +40,11 @@ pub(super) fn acts_of<'a>(
         ("certificates_changed", count(report.n_certificates_updated)),
     ]);
     let mut acts = vec![act("register.imported", "register".to_owned(), None, counts)];
-    let fields = |changed: &[&str]| changed.iter().map(|field| (*field).to_owned()).collect::<Vec<_>>();
     for (place, own) in plan.producers.iter().enumerate().filter(|(_, own)| own.is_written()) {
         let number = numbers.producers.get(&place).copied();
         let (name, details) = match own.number {
             None => ("producer.created", details([("kind", own.facts.kind.map(ProducerKind::as_str).into())])),
-            Some(_) => ("producer.changed", details([("fields", fields(&own.changed).into())])),
+            Some(_) => ("producer.changed", details([("fields", recorded(&own.changed).into())])),
         };
         acts.push(act(name, format!("producer {}", number.unwrap_or_default()), number, details));
     }
@@ -54,9 +53,10 @@ pub(super) fn acts_of<'a>(
         let (set, stars) = (own.facts.set_no.into(), own.facts.stars.into());
         let (name, details) = match own.number {
             None => ("product.added", details([("set", set), ("stars", stars)])),
-            Some(_) => {
-                ("product.changed", details([("fields", fields(&own.changed).into()), ("set", set), ("stars", stars)]))
-            }
+            Some(_) => (
+                "product.changed",
+                details([("fields", recorded(&own.changed).into()), ("set", set), ("stars", stars)]),
+            ),
         };
         acts.push(act(name, format!("product {number}"), numbers.producers.get(&own.producer).copied(), details));
     }
@@ -72,8 +72,8 @@ pub(super) fn acts_of<'a>(
 fn of_certificate(own: &PlannedCertificate, numbers: &Numbers) -> (&'static str, serde_json::Value) {
     if own.certificate_id.is_some() {
         let changed = differences(&own.before, &said(&own.entry));
-        let fields: Vec<String> = changed.iter().map(|(column, ..)| column.code().to_owned()).collect();
-        return ("certificate.changed", details([("fields", fields.into())]));
+        let codes: Vec<&str> = changed.iter().map(|(column, ..)| column.code()).collect();
+        return ("certificate.changed", details([("fields", recorded(&codes).into())]));
     }
     let (from, to) = own.entry.window.unzip();
     let details = details([
@@ -84,4 +84,52 @@ fn of_certificate(own: &PlannedCertificate, numbers: &Numbers) -> (&'static str,
         ("to", to.into()),
     ]);
     ("certificate.recognised", details)
+}
+
+/// Names of fields as forms record them, each once, for columns that changed.
+fn recorded(codes: &[&str]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for column in Column::ALL.iter().copied().filter(|column| codes.contains(&column.code())) {
+        let name = name_of(column);
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// What the form of the same thing calls a column. A column that no form has keeps its own word.
+const fn name_of(column: Column) -> &'static str {
+    match column {
+        Column::Product | Column::Producer => "name",
+        Column::ProductEn => "name_en",
+        Column::ProductSet => "set",
+        Column::ProducerKind => "kind",
+        Column::CommuneCode | Column::Commune => "commune",
+        Column::PackQuantity | Column::PackUnit => "pack",
+        Column::CertificateNo => "number",
+        Column::CertificateStars => "stars",
+        Column::CertificateDecision => "decision_no",
+        Column::From | Column::To => "days",
+        _ => column.code(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(codes: &[&str], names: &[&str]) {
+        assert_eq!(recorded(codes), names);
+    }
+
+    #[test]
+    fn columns_are_recorded_under_the_names_of_the_forms_and_each_name_once() {
+        check(&["product", "product_set", "pack_quantity", "pack_unit", "image"], &["name", "set", "pack", "image"]);
+        check(&["producer", "producer_kind", "commune_code", "commune"], &["name", "kind", "commune"]);
+        check(&["certificate_no", "certificate_decision", "from", "to"], &["number", "decision_no", "days"]);
+        check(&["standards"], &["standards"]);
+        check(&[], &[]);
+    }
 }

@@ -92,7 +92,7 @@ impl Register {
         let dropped = conn
             .transaction(async |conn| {
                 let Some(state) = store::drop_file(conn, job_id, self.clock.now()).await? else { return Ok(false) };
-                let facts = [("state", state.as_str().into())];
+                let facts = [("was", state.as_str().into())];
                 self.record_import(conn, actor, "import.dropped", job_id, facts).await?;
                 Ok::<_, Error>(true)
             })
