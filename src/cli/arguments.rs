@@ -27,7 +27,7 @@ fn settings_help() -> String {
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Answer scans and the API until Ctrl-C or SIGTERM.
+    /// Answer scans, pages and the API until Ctrl-C or SIGTERM.
     #[command(
         after_help = "Example:\n  NGUON_PUBLIC_URL=https://ocop.thainguyen.vn NGUON_ISSUER=ocop.thainguyen.vn \\\n  NGUON_ISSUER_NAME='Văn phòng OCOP' NGUON_CONTACT='0208 …' nguon serve"
     )]
@@ -160,7 +160,7 @@ pub(super) enum RegisterCommand {
     },
     /// Import products from a TSV, CSV or XLSX file: every row or none.
     #[command(
-        after_help = "Examples:\n  nguon register import so-dang-ky.xlsx --dry-run\n  nguon register import so-dang-ky.xlsx\n\nA workbook of `nguon register export` explains each column on its second sheet; its Vietnamese headings and these are both read:\nproduct, product_set, producer, producer_kind (cooperative, company, household, cooperative_group), and as far as known\nproduct_no, product_en, stars, producer_no, tax_code, printed_address, village, commune_code, commune, former_commune,\nformer_district, former_province, story, story_en, ingredients, standards, gtin, shelf_life (\"30 tháng\", \"45 ngày\"),\npack_quantity, pack_unit, decision, first_year_seen, source, certificate_id, certificate_no, certificate_stars, score,\ncertificate_decision, issuer, issuer_level (district, province, ministry), from, to (yyyy-mm-dd), image (file beside the register).\n\nA product with several certificates has a row for each. An empty cell leaves what the register has. A row with product_no or\nproducer_no may give a new name."
+        after_help = "Examples:\n  nguon register import so-dang-ky.xlsx --dry-run\n  nguon register import so-dang-ky.xlsx\n\nA workbook of `nguon register export` explains each column on its second sheet. Its Vietnamese headings and the words below are\nread alike, in any order.\n\nEvery file has these headings:\n  product (Tên sản phẩm), product_set (Nhóm sản phẩm, 1 to 26), producer (Chủ thể),\n  producer_kind (Loại hình chủ thể: cooperative, company, household, cooperative_group)\nproduct_set may be empty on further rows of a product, and producer_kind on further rows of a producer.\n\nAs far as known:\n  product_no (Số trong sổ), product_en (Tên tiếng Anh), stars (Hạng sao), producer_no (Số chủ thể), tax_code (Mã số thuế),\n  printed_address (Địa chỉ trên bao bì), village (Thôn, xóm), commune_code (Mã xã, phường), commune (Xã, phường),\n  former_commune (Xã cũ), former_district (Huyện cũ), former_province (Tỉnh cũ), story (Câu chuyện sản phẩm),\n  story_en (Câu chuyện tiếng Anh), ingredients (Thành phần), standards (Tiêu chuẩn áp dụng), gtin (Mã vạch (GTIN)),\n  shelf_life (Hạn sử dụng: \"30 tháng\", \"45 ngày\"), pack_quantity (Lượng một gói), pack_unit (Đơn vị),\n  decision (Quyết định công nhận), first_year_seen (Năm đầu có sao), source (Nguồn thông tin),\n  certificate_id (Mã giấy trong sổ), certificate_no (Số giấy chứng nhận), certificate_stars (Sao trên giấy),\n  score (Điểm đánh giá), certificate_decision (Số quyết định cấp giấy), issuer (Nơi cấp),\n  issuer_level (Cấp công nhận: district, province, ministry), from (Có hiệu lực từ, yyyy-mm-dd),\n  to (Có hiệu lực đến, yyyy-mm-dd), image (Tệp ảnh, beside the register's file)\n\nFor reading only, as exported; a file changes none of them:\n  state (Tình trạng trong sổ), revoked_on (Thu hồi từ ngày), revoked_reason (Lý do thu hồi)\n\nA product with several certificates has a row for each. An empty cell leaves what the register has. A row with product_no or\nproducer_no may give a new name."
     )]
     Import {
         /// The file.
@@ -172,10 +172,12 @@ pub(super) enum RegisterCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Write the whole register to an XLSX workbook, which fills in and imports again.
-    #[command(after_help = "Example:\n  nguon register export so-ocop.xlsx")]
+    /// Write every product with its producer and certificates to an XLSX workbook, which fills in and imports again.
+    #[command(
+        after_help = "Example:\n  nguon register export so-ocop.xlsx\n\nProducers without products are not in it, nor are contacts, food-safety papers and photos."
+    )]
     Export {
-        /// The file to make.
+        /// The file to make; one of that name is replaced.
         file: PathBuf,
     },
 }
@@ -284,7 +286,7 @@ pub(super) enum TokenCommand {
         /// token cannot have office.
         #[arg(long = "scope", id = "scopes", default_values = ["office"], value_parser = parse_scope)]
         scopes: Vec<Scope>,
-        /// The last day it works, yyyy-mm-dd.
+        /// The last day it works, yyyy-mm-dd. Without it the token never ends until it is revoked.
         #[arg(long)]
         expires: Option<NaiveDate>,
         /// Print JSON.

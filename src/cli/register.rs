@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::accounts::types::{Actor, Reach};
 use crate::error::{Error, Result};
 use crate::picture;
+use crate::register::export::MAX_EXPORT_ROWS;
 use crate::register::import::{FileKind, ImportErrors, ImportRow, MAX_FILE_BYTES, RowError, read_register};
 use crate::register::photo::shrink;
 use crate::register::policy::certificate_state;
@@ -28,6 +30,8 @@ pub(super) async fn run(command: RegisterCommand) -> Result<()> {
 
 /// Products read at once.
 const PAGE: i64 = 200;
+/// How often an import says how far it is: a small file is in before the first time.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 
 async fn list(json: bool) -> Result<()> {
     with_house(async |house| {
@@ -72,7 +76,8 @@ async fn import(file: &Path, json: bool) -> Result<()> {
     let (rows, photos) = read(file)?;
     with_house(async |house| {
         let actor = Actor::operator();
-        let report = house.register.import(&actor, rows, photos, house.is_demo, &Progress::default()).await?;
+        let progress = Progress::default();
+        let report = telling(&progress, house.register.import(&actor, rows, photos, house.is_demo, &progress)).await?;
         if json {
             return print_json(&report);
         }
@@ -83,6 +88,23 @@ async fn import(file: &Path, json: bool) -> Result<()> {
         Ok(())
     })
     .await
+}
+
+/// Does the work and says on standard error how far it is, from when the writing begins.
+async fn telling<T>(progress: &Progress, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let told = async {
+        loop {
+            tokio::time::sleep(TELL_EVERY).await;
+            let (done, total) = (u64::from(progress.done()), u64::from(progress.total()));
+            if let Some(percent) = (done * 100).checked_div(total) {
+                eprintln!("Đang ghi / writing: {percent} %");
+            }
+        }
+    };
+    tokio::select! {
+        done = work => done,
+        () = told => Err(Error::internal("the telling ended")),
+    }
 }
 
 async fn preview(file: &Path, json: bool) -> Result<()> {
@@ -151,12 +173,29 @@ fn print_counts(report: &ImportReport, [vi, en]: [&str; 2]) {
 async fn export(file: &Path) -> Result<()> {
     with_house(async |house| {
         let everything = ProductFilter { closed: Closed::Shown, ..ProductFilter::default() };
-        let workbook = house.register.products_workbook(&Reach::Everything, &everything).await?;
+        let workbook = house.register.products_workbook(&Reach::Everything, &everything).await;
+        let workbook = workbook.map_err(without_filter)?;
         std::fs::write(file, workbook).map_err(Error::file(file))?;
         println!("Đã ghi / written: {}", file.display());
         Ok(())
     })
     .await
+}
+
+/// This command has no filter, so it says where there is one.
+fn without_filter(error: Error) -> Error {
+    match error {
+        Error::Refused { code: code @ "export-too-large", .. } => Error::refused(
+            code,
+            format!(
+                "Sổ dài hơn {MAX_EXPORT_ROWS} dòng nên không vừa một tệp; chưa ghi gì. Xin tải từng phần ở trang Sản phẩm (/products), lọc theo xã, phường."
+            ),
+            format!(
+                "the register has more than {MAX_EXPORT_ROWS} rows and does not fit one file; nothing was written. Download it in parts from the page of products (/products), filtered by commune"
+            ),
+        ),
+        other => other,
+    }
 }
 
 /// Every picture that a row names, shrunk; each bad one is an error of its row.

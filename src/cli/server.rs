@@ -51,7 +51,7 @@ pub struct Services {
     pub settings: Settings,
     /// Keys.
     pub keys: Keys,
-    /// Tokens.
+    /// People and programs.
     pub accounts: Accounts,
     /// The register.
     pub register: Register,
