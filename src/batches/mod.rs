@@ -1,4 +1,5 @@
-//! Batches and their mint runs: open a batch, reserve serials, sign, and hand out what is printed.
+//! Batches and their mint runs: open a batch, reserve serials, sign, and hand out what is printed; void stamps, suspend, resume
+//! and recall, decide what inspectors propose, and hold producers to their quotas.
 //! A run is one row however many stamps it holds; labels are rendered later from the run.
 
 pub mod api;

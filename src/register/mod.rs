@@ -1,4 +1,7 @@
-//! The province's register: communes, producers, products and certificates, and the pure rules of who may mint.
+//! The province's register: communes, producers with their contacts, products with their photos, certificates and food-safety
+//! papers; lists and search; files in and out; and the pure rules of who may mint. `import` reads a file into rows, `importing`
+//! compares rows with the register and writes them, `jobs` does both for a page with a preview between, `facts` is what an
+//! imported row is compared with and an exported row shows, `export` draws workbooks.
 //! It knows nothing of batches; what a batch asks of a product it asks through `policy`.
 
 pub mod api;

@@ -92,7 +92,9 @@ fn check_size(n_rows: usize) -> Result<()> {
     }
     Err(Error::refused(
         "export-too-large",
-        format!("Danh sách dài hơn {MAX_EXPORT_ROWS} dòng; xin lọc bớt (ví dụ theo xã, phường) rồi tải làm nhiều lần."),
+        format!(
+            "Danh sách dài hơn {MAX_EXPORT_ROWS} dòng; xin lọc bớt (ví dụ theo xã, phường) rồi tải thành nhiều lần."
+        ),
         format!(
             "the list has more than {MAX_EXPORT_ROWS} rows; filter it, for example by commune, and download the parts"
         ),

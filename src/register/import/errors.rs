@@ -68,7 +68,7 @@ impl ImportErrors {
     /// "Còn 12 lỗi nữa…" when the list was cut.
     pub fn more_vi(&self) -> Option<String> {
         (self.n_more > 0)
-            .then(|| format!("Còn {} lỗi nữa chưa liệt kê: hãy sửa các lỗi trên rồi nạp lại tệp.", self.n_more))
+            .then(|| format!("Còn {} lỗi nữa chưa liệt kê: hãy sửa các lỗi trên rồi nhập lại tệp.", self.n_more))
     }
 
     /// "And 12 more errors…" when the list was cut.

@@ -64,7 +64,7 @@ pub(super) fn check_package(bytes: &[u8]) -> Result<(), RowError> {
 /// The refusal of a workbook that cannot be read.
 pub(super) fn damaged() -> RowError {
     RowError::file(
-        "Không đọc được tệp Excel này. Hãy mở bằng Excel, lưu lại thành .xlsx (không mật khẩu) rồi nạp lại.",
+        "Không đọc được tệp Excel này. Hãy mở bằng Excel, lưu lại thành .xlsx (không mật khẩu) rồi nhập lại.",
         "This Excel file cannot be read. Open it in Excel, save it again as .xlsx (no password) and import it again.",
     )
 }
@@ -72,7 +72,7 @@ pub(super) fn damaged() -> RowError {
 /// The refusal of a workbook over one of the caps.
 pub(super) fn too_big() -> RowError {
     RowError::file(
-        "Tệp Excel quá lớn khi mở ra. Hãy chép riêng bảng danh sách (không ảnh, không định dạng) sang tệp mới rồi nạp lại.",
+        "Tệp Excel quá lớn khi mở ra. Hãy chép riêng bảng danh sách (không ảnh, không định dạng) sang tệp mới rồi nhập lại.",
         "The Excel file is too large once unpacked. Copy only the table (no pictures, no formatting) into a new file and import that.",
     )
 }

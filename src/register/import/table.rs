@@ -93,7 +93,7 @@ impl TableBuilder {
         self.n_bytes = self.n_bytes.saturating_add(row.cells.iter().map(Cell::n_bytes).sum());
         if self.n_bytes > MAX_TABLE_BYTES {
             return Err(RowError::file(
-                "Bảng có quá nhiều chữ. Hãy chia danh sách thành nhiều tệp nhỏ hơn rồi nạp từng tệp.",
+                "Bảng có quá nhiều chữ. Hãy chia danh sách thành nhiều tệp nhỏ hơn rồi nhập từng tệp.",
                 "The table holds too much text. Split the list into smaller files and import them one by one.",
             ));
         }
@@ -103,7 +103,7 @@ impl TableBuilder {
             self.rows.push(row);
         } else {
             return Err(RowError::file(
-                format!("Bảng có hơn {MAX_ROWS} dòng. Hãy chia danh sách thành nhiều tệp nhỏ hơn rồi nạp từng tệp."),
+                format!("Bảng có hơn {MAX_ROWS} dòng. Hãy chia danh sách thành nhiều tệp nhỏ hơn rồi nhập từng tệp."),
                 format!(
                     "The table has more than {MAX_ROWS} rows. Split the list into smaller files and import them one by one."
                 ),
@@ -127,7 +127,7 @@ impl TableBuilder {
 pub(super) fn read_table(bytes: &[u8], kind: FileKind) -> Result<Table, ImportErrors> {
     if bytes.len() > MAX_FILE_BYTES {
         return Err(RowError::file(
-            "Tệp nặng hơn 20 MB. Hãy chia danh sách thành nhiều tệp nhỏ hơn rồi nạp từng tệp.",
+            "Tệp nặng hơn 20 MB. Hãy chia danh sách thành nhiều tệp nhỏ hơn rồi nhập từng tệp.",
             "The file is larger than 20 MB. Split the list into smaller files and import them one by one.",
         )
         .into());
@@ -135,7 +135,7 @@ pub(super) fn read_table(bytes: &[u8], kind: FileKind) -> Result<Table, ImportEr
     match kind {
         FileKind::Xlsx => read_workbook(bytes),
         FileKind::Tsv | FileKind::Csv if bytes.starts_with(ZIP_MAGIC) => Err(RowError::file(
-            "Đây là tệp Excel chứ không phải tệp chữ. Hãy đổi đuôi tên tệp thành .xlsx rồi nạp lại.",
+            "Đây là tệp Excel chứ không phải tệp chữ. Hãy đổi đuôi tên tệp thành .xlsx rồi nhập lại.",
             "This is an Excel file, not a text file. Rename it to end in .xlsx and import it again.",
         )
         .into()),

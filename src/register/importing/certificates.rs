@@ -248,7 +248,7 @@ fn not_of_this_product(id: i32) -> Sentence {
 fn several_of_this_number() -> Sentence {
     Sentence::new(
         format!(
-            "Sổ có nhiều giấy mang số này của sản phẩm. Hãy điền cột “{}” hoặc ngày đầu của giấy.",
+            "Trong sổ, sản phẩm này có nhiều giấy cùng mang số này. Hãy điền cột “{}” hoặc ngày đầu của giấy.",
             Column::CertificateId.vi()
         ),
         format!(

@@ -88,7 +88,7 @@ fn tax_code_taken() -> Sentence {
 
 fn product_taken() -> Sentence {
     Sentence::new(
-        "Chủ thể này đã có một sản phẩm khác mang tên này. Hãy đặt tên khác; muốn đổi tên cho nhau thì nhập làm hai lần.",
+        "Chủ thể này đã có một sản phẩm khác mang tên này. Hãy đặt tên khác; muốn hoán đổi hai tên thì nhập làm hai lần.",
         "This producer has another product of this name. Choose another; to exchange two names, import twice.",
     )
 }

@@ -54,7 +54,7 @@ impl ListPage {
     async fn new(req: &HttpRequest, actor: &Actor, register: &Register, error: Option<FormError>) -> Result<Self> {
         let language = Language::of(req);
         let help = language.pick(
-            "Nạp cả danh sách sản phẩm từ một tệp Excel. Tệp được kiểm tra và so với sổ trước; chỉ khi quý vị xem và đồng ý thì mới ghi.",
+            "Nhập cả danh sách sản phẩm từ một tệp Excel. Tệp được kiểm tra và so với sổ trước; chỉ khi quý vị xem và đồng ý thì mới ghi.",
             "Takes a whole list of products from an Excel file. The file is checked and compared with the register first; it is written only after you looked and agreed.",
         );
         Ok(Self {
@@ -225,7 +225,7 @@ fn help(state: JobState, language: Language) -> &'static str {
         ),
         JobState::Done => language.pick("Đã ghi xong vào sổ.", "It is written to the register."),
         JobState::Failed => language.pick("Việc nhập bị ngắt. Chưa ghi gì vào sổ.", "The import broke off. Nothing was written."),
-        JobState::Dropped => language.pick("Tệp này đã bỏ. Chưa ghi gì vào sổ.", "This file was dropped. Nothing was written."),
+        JobState::Dropped => language.pick("Tệp này đã bị bỏ. Chưa ghi gì vào sổ.", "This file was dropped. Nothing was written."),
     }
 }
 
