@@ -21,6 +21,7 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("producer.created", "Thêm chủ thể", "Producer added"),
     ("producer.changed", "Sửa chủ thể", "Producer changed"),
     ("producer.closed", "Đóng chủ thể", "Producer closed"),
+    ("producer.reopened", "Mở lại chủ thể", "Producer reopened"),
     ("contact.added", "Thêm liên hệ", "Contact added"),
     ("contact.shared", "Đổi người được xem liên hệ", "Contact shared"),
     ("contact.removed", "Xóa liên hệ", "Contact removed"),
@@ -55,6 +56,9 @@ const ACTS: &[(&str, &str, &str)] = &[
     ("quota.asked", "Đề nghị thêm tem", "More stamps asked for"),
     ("quota.decided", "Trả lời đề nghị thêm tem", "Request for stamps decided"),
     ("quota.policy_set", "Đổi quy định hạn mức", "Rule of quotas changed"),
+    ("key.made", "Tạo khóa", "Key made"),
+    ("key.retired", "Cho khóa thôi ký", "Key retired"),
+    ("key.compromised", "Ghi khóa có thể đã lộ", "Key marked as compromised"),
 ];
 
 /// Kinds of things, and where the page of one is.
@@ -68,6 +72,7 @@ const THINGS: &[(&str, &str, Option<&str>)] = &[
     ("paper", "giấy", None),
     ("batch", "lô", Some("/batches/")),
     ("quota", "quy định hạn mức", None),
+    ("key", "khóa", None),
     ("register", "sổ đăng ký", None),
     ("import", "lần nhập", Some("/imports/")),
 ];
@@ -83,6 +88,7 @@ const WORDS: &[(&str, &str)] = &[
     ("packed_on", "đóng gói ngày"),
     ("product", "sản phẩm"),
     ("product_no", "sản phẩm"),
+    ("purpose", "dùng cho"),
     ("producer_no", "chủ thể"),
     ("reason", "lý do"),
     ("note", "ghi chú"),
@@ -157,6 +163,8 @@ const WORDS: &[(&str, &str)] = &[
     ("products_changed", "sản phẩm sửa"),
     ("certificates_added", "giấy chứng nhận mới"),
     ("certificates_changed", "giấy chứng nhận sửa"),
+    ("stamp", "tem"),
+    ("code", "mã gõ tay"),
     ("true", "có"),
     ("false", "không"),
     ("office", "văn phòng tỉnh"),
@@ -227,6 +235,7 @@ const CODED: &[&str] = &[
     "changed",
     "is_enforced",
     "scratch",
+    "purpose",
 ];
 
 /// An act's name.
