@@ -133,12 +133,17 @@ fn print_change(change: &RowChange) {
         ChangedThing::Certificate => "giấy chứng nhận / certificate",
     };
     let (line, name) = (change.line, &change.name);
+    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
     match &change.kind {
-        ChangeKind::Added => println!("{line}: + {thing}: {name}"),
+        ChangeKind::Added(fields) => {
+            println!("{line}: + {thing}: {name}");
+            for field in fields {
+                println!("      {} / {}: {}", field.vi, field.en, text(&field.after));
+            }
+        }
         ChangeKind::Changed(fields) => {
             println!("{line}: ~ {thing}: {name}");
             for field in fields {
-                let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
                 println!("      {} / {}: {} → {}", field.vi, field.en, text(&field.before), text(&field.after));
             }
         }

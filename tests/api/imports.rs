@@ -23,6 +23,12 @@ fn tsv(lines: &[&str]) -> Vec<u8> {
     format!("{HEADINGS}\n{}\n", lines.join("\n")).into_bytes()
 }
 
+/// A file with a new certificate, whose stars, level and last day the register computes.
+fn certified() -> Vec<u8> {
+    let columns = "certificate_no\tissuer\tfrom";
+    format!("{HEADINGS}\t{columns}\n{}\t09/GCN\tUBND tỉnh Thái Nguyên\t2026-01-01\n", GOOD[0]).into_bytes()
+}
+
 fn rows(lines: &[&str]) -> Vec<ImportRow> {
     read_register(&tsv(lines), FileKind::Tsv).unwrap()
 }
@@ -78,6 +84,10 @@ async fn agree(by: &Browser, job: &str, page: &str) -> Answer {
 
 async fn n_products(world: &World) -> i64 {
     world.test_db.count("SELECT count(*) AS n FROM products").await
+}
+
+async fn n_certificates(world: &World, condition: &str) -> i64 {
+    world.test_db.count(&format!("SELECT count(*) AS n FROM certificates WHERE {condition}")).await
 }
 
 async fn n_jobs(world: &World, condition: &str) -> i64 {
@@ -278,6 +288,60 @@ async fn what_someone_else_wrote_between_checking_and_agreeing_is_told_before_an
     agree(&office, &job, &anew).await.assert_sent_on();
     assert!(settled(&office, &job).await.contains("Đã ghi vào sổ"));
     assert_eq!(n_products(&world).await, 2);
+}
+
+#[actix_web::test]
+async fn a_new_certificate_is_shown_with_its_computed_last_day_before_it_is_written() {
+    let world = World::new().await;
+    let office = world.sign_in(Role::Office).await;
+    let (job, page) = checked(&office, "so.tsv", &certified()).await;
+    for (column, value) in [
+        ("Số giấy chứng nhận", "09/GCN"),
+        ("Sao trên giấy", "4"),
+        ("Nơi cấp", "UBND tỉnh Thái Nguyên"),
+        ("Cấp công nhận", "Cấp tỉnh"),
+        ("Có hiệu lực từ", "01/01/2026"),
+        ("Có hiệu lực đến", "31/12/2028"),
+        ("Nhóm sản phẩm", "7"),
+        ("Hạng sao", "4"),
+        ("Xã, phường", "Phường Bắc Kạn"),
+    ] {
+        assert!(page.contains(&format!("{column}: <strong>{value}</strong>")), "{column}: {page}");
+    }
+    assert!(!page.contains("→ <strong>"), "nothing was there before: {page}");
+    assert_eq!(n_certificates(&world, "true").await, 0);
+    agree(&office, &job, &page).await.assert_sent_on();
+    assert!(settled(&office, &job).await.contains("Đã ghi vào sổ"));
+    let written = "certificate_no = '09/GCN' AND stars = 4 AND issuer_level = 'province' AND valid_to = '2028-12-31'";
+    assert_eq!(n_certificates(&world, written).await, 1);
+}
+
+#[actix_web::test]
+async fn what_would_be_computed_otherwise_since_the_check_is_told_before_it_is_written() {
+    let world = World::new().await;
+    let office = world.sign_in(Role::Office).await;
+    let (job, mut page) = checked(&office, "so.tsv", &certified()).await;
+    for (change, computed) in [
+        (
+            "UPDATE star_bands SET certificate_months = 24 WHERE stars = 4 AND valid_to IS NULL",
+            "Có hiệu lực đến: <strong>31/12/2027</strong>",
+        ),
+        (
+            "UPDATE issuers SET level = 'district' WHERE name = 'UBND tỉnh Thái Nguyên'",
+            "Cấp công nhận: <strong>Cấp huyện",
+        ),
+    ] {
+        assert!(!page.contains(computed), "{page}");
+        world.sql(change).await;
+        agree(&office, &job, &page).await.assert_sent_on();
+        let anew = settled(&office, &job).await;
+        assert!(anew.contains("quy định đã đổi") && anew.contains(computed), "{anew}");
+        assert_eq!((n_products(&world).await, n_certificates(&world, "true").await), (0, 0), "{change}");
+        page = anew;
+    }
+    agree(&office, &job, &page).await.assert_sent_on();
+    assert!(settled(&office, &job).await.contains("Đã ghi vào sổ"));
+    assert_eq!(n_certificates(&world, "valid_to = '2027-12-31' AND issuer_level = 'district'").await, 1);
 }
 
 #[actix_web::test]

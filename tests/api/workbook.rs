@@ -190,7 +190,30 @@ async fn a_preview_tells_each_change_and_writes_nothing() {
         fields.iter().map(|field| (field.vi, field.before.as_deref(), field.after.as_deref())).collect();
     let expected = [("Hạng sao", Some("4"), Some("3")), ("Tiêu chuẩn áp dụng", Some("TCCS 01:2025"), Some("TCVN 1"))];
     assert_eq!(shown, expected);
-    assert_eq!(told.changes[2].kind, ChangeKind::Added);
+    let added = |at: usize| {
+        let ChangeKind::Added(fields) = &told.changes[at].kind else { panic!("{:?}", told.changes[at]) };
+        fields.iter().map(|field| (field.vi, field.after.as_deref().unwrap())).collect::<Vec<_>>()
+    };
+    let expected = [
+        ("Tên sản phẩm", "Chè mới"),
+        ("Nhóm sản phẩm", "7"),
+        ("Hạng sao", "4"),
+        ("Tiêu chuẩn áp dụng", "TCCS 01:2025"),
+        ("Hạn sử dụng", "12 tháng"),
+        ("Số chủ thể", "1"),
+        ("Chủ thể", "HTX Thử Nghiệm"),
+    ];
+    assert_eq!(added(2), expected, "of what is new, all that would be written");
+    let expected = [
+        ("Số giấy chứng nhận", "01/GCN"),
+        ("Sao trên giấy", "4"),
+        ("Nơi cấp", "UBND tỉnh Thái Nguyên"),
+        ("Cấp công nhận", "Cấp tỉnh"),
+        ("Có hiệu lực từ", "01/01/2026"),
+        ("Có hiệu lực đến", "31/12/2028"),
+        ("Tên sản phẩm", "Chè mới"),
+    ];
+    assert_eq!(added(3), expected);
     let report = &told.report;
     assert_eq!((report.n_producers_updated, report.n_products_updated, report.n_unchanged), (1, 1, 0));
     assert_eq!(fingerprint(&world).await, before);

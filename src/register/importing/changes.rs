@@ -1,8 +1,12 @@
 //! The changes of an import one by one, for people to read before they say yes: counted all, listed up to a cap. Pure.
 
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
 use sha2::{Digest, Sha256};
 
 use crate::register::facts::types::Fact;
+use crate::register::facts::{Facts, differences};
 use crate::register::import::{Column, ImportRow};
 
 use super::types::{ChangeKind, ChangedThing, FieldChange, ImportPreview, ImportReport, MAX_LISTED_CHANGES, RowChange};
@@ -12,32 +16,36 @@ const MAX_SHOWN_CHARS: usize = 200;
 /// What stays visible before the first letter that differs (characters).
 const LEAD_CHARS: usize = 20;
 
-type Differences = Vec<(Column, Option<Fact>, Option<Fact>)>;
+/// A fact before and after.
+type Difference = (Column, Option<Fact>, Option<Fact>);
 
 /// Gathers them.
 pub(super) struct Changes<'r> {
     rows: &'r [ImportRow],
-    all: Vec<RowChange>,
+    /// The first by line, then in the order in which they came: a register of ten thousand new rows stays small.
+    listed: BTreeMap<(u32, usize), RowChange>,
+    n_all: usize,
     counts: ImportReport,
     digest: Sha256,
 }
 
 impl<'r> Changes<'r> {
     pub(super) fn new(rows: &'r [ImportRow]) -> Self {
-        Self { rows, all: Vec::new(), counts: ImportReport::default(), digest: Sha256::new() }
+        Self { rows, listed: BTreeMap::new(), n_all: 0, counts: ImportReport::default(), digest: Sha256::new() }
     }
 
-    /// Adds a change; without differences the thing is new.
-    pub(super) fn add(
+    /// Adds a change. `known` is the thing as the register has it, with its number; without it the thing is new. `further` is
+    /// what would be said of it beyond its own facts.
+    pub(super) fn add<F: Facts + Debug + Default>(
         &mut self,
         row: usize,
-        thing: ChangedThing,
-        name: &str,
-        differences: Option<Differences>,
-        further: impl IntoIterator<Item = FieldChange>,
+        (thing, name): (ChangedThing, &str),
+        known: Option<(i32, &F)>,
+        after: &F,
+        further: Vec<(Column, Fact)>,
     ) {
         let counts = &mut self.counts;
-        let count = match (thing, differences.is_some()) {
+        let count = match (thing, known.is_some()) {
             (ChangedThing::Producer, false) => &mut counts.n_producers_added,
             (ChangedThing::Producer, true) => &mut counts.n_producers_updated,
             (ChangedThing::Product, false) => &mut counts.n_products_added,
@@ -47,34 +55,38 @@ impl<'r> Changes<'r> {
         };
         *count += 1;
         let line = self.rows.get(row).map_or(0, |row| row.line);
-        let further: Vec<FieldChange> = further.into_iter().collect();
+        let (number, before) = known.unzip();
+        let nothing = F::default();
+        let mut fields = differences(before.unwrap_or(&nothing), after);
+        fields.extend(further.into_iter().map(|(column, fact)| (column, None, Some(fact))));
+        // Some of what is new stands under no column, such as which life of a commune is meant.
+        let whole = known.is_none().then_some(after);
         // Debug quotes texts, so that no two changes read alike.
-        self.digest.update(format!("{line} {thing:?} {name:?} {differences:?} {further:?}\n"));
-        let kind = match differences {
-            None => ChangeKind::Added,
-            Some(differences) => {
-                ChangeKind::Changed(differences.into_iter().map(field_change).chain(further).collect())
-            }
-        };
-        self.all.push(RowChange { line, thing, name: name.to_owned(), kind });
+        self.digest.update(format!("{line} {thing:?} {number:?} {name:?} {fields:?} {whole:?}\n"));
+        let fields = fields.into_iter().map(field_change).collect();
+        let kind = if known.is_none() { ChangeKind::Added(fields) } else { ChangeKind::Changed(fields) };
+        self.listed.insert((line, self.n_all), RowChange { line, thing, name: name.to_owned(), kind });
+        self.n_all += 1;
+        if MAX_LISTED_CHANGES < self.listed.len() {
+            self.listed.pop_last();
+        }
     }
 
     /// The changes by line, with the other counts.
-    pub(super) fn into_preview(mut self, others: &ImportReport) -> ImportPreview {
-        self.all.sort_by_key(|change| change.line);
-        let n_more = self.all.len().saturating_sub(MAX_LISTED_CHANGES);
-        self.all.truncate(MAX_LISTED_CHANGES);
+    pub(super) fn into_preview(self, others: &ImportReport) -> ImportPreview {
+        let n_more = self.n_all.saturating_sub(self.listed.len());
+        let changes = self.listed.into_values().collect();
         let report = ImportReport {
             n_rows: others.n_rows,
             n_unchanged: others.n_unchanged,
             n_pictures_left_out: others.n_pictures_left_out,
             ..self.counts
         };
-        ImportPreview { report, changes: self.all, n_more, digest: self.digest.finalize().into() }
+        ImportPreview { report, changes, n_more, digest: self.digest.finalize().into() }
     }
 }
 
-fn field_change((column, before, after): (Column, Option<Fact>, Option<Fact>)) -> FieldChange {
+fn field_change((column, before, after): Difference) -> FieldChange {
     let (before, after) = (before.map(|fact| fact.to_string()), after.map(|fact| fact.to_string()));
     let skipped = match (&before, &after) {
         (Some(before), Some(after)) => {
@@ -97,7 +109,49 @@ fn excerpt(text: &str, skipped: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::register::facts::types::{CertificateFacts, Place, ProducerFacts};
+
     use super::*;
+
+    /// A preview of this one new thing.
+    fn preview_of<F: Facts + Debug + Default>(thing: ChangedThing, facts: &F) -> ImportPreview {
+        let mut changes = Changes::new(&[]);
+        changes.add(0, (thing, "1"), None, facts, Vec::new());
+        changes.into_preview(&ImportReport::default())
+    }
+
+    #[test]
+    fn everything_written_of_a_new_thing_is_in_the_digest() {
+        let facts = |to: &str| CertificateFacts { to: to.parse().ok(), ..CertificateFacts::default() };
+        let [one, other] = ["2028-12-31", "2027-12-31"].map(|to| preview_of(ChangedThing::Certificate, &facts(to)));
+        assert_ne!(one.digest, other.digest);
+        assert_ne!(one.changes, other.changes);
+        let place = |first: &str| Place {
+            code: "01843".to_owned(),
+            valid_from: first.parse().unwrap(),
+            name: "Phường Bắc Kạn".to_owned(),
+        };
+        let facts = |first: &str| ProducerFacts { commune: Some(place(first)), ..ProducerFacts::default() };
+        let [one, other] = ["2025-07-01", "2026-07-01"].map(|first| preview_of(ChangedThing::Producer, &facts(first)));
+        assert_ne!(one.digest, other.digest, "what no column shows too");
+    }
+
+    #[test]
+    fn of_many_changes_the_first_are_kept_and_all_are_counted_and_hashed() {
+        let preview = |n: usize| {
+            let mut changes = Changes::new(&[]);
+            let facts = ProducerFacts { name: Some("HTX".to_owned()), ..ProducerFacts::default() };
+            for i in 0..n {
+                changes.add(0, (ChangedThing::Producer, &i.to_string()), None, &facts, Vec::new());
+            }
+            changes.into_preview(&ImportReport::default())
+        };
+        let (one, other) = (preview(MAX_LISTED_CHANGES + 2), preview(MAX_LISTED_CHANGES + 3));
+        assert_eq!((one.changes.len(), one.n_more), (MAX_LISTED_CHANGES, 2));
+        assert_eq!(one.report.n_producers_added, MAX_LISTED_CHANGES + 2);
+        assert_eq!(one.changes, other.changes);
+        assert_ne!(one.digest, other.digest);
+    }
 
     #[test]
     fn a_long_text_is_shown_from_where_it_differs() {

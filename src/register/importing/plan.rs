@@ -3,7 +3,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::register::facts::types::{ProducerFacts, ProductFacts};
+use crate::register::facts::types::{Fact, ProducerFacts, ProductFacts};
 use crate::register::facts::{Facts, differences};
 use crate::register::import::{Column, ErrorList, ImportErrors, ImportRow, RowState, Sentence};
 
@@ -12,7 +12,7 @@ use super::changes::Changes;
 use super::existing::{Existing, Index};
 use super::producers::{self, Key as ProducerKey, Producers, refused};
 use super::products::{self, Key as ProductKey, Products};
-use super::types::{ChangedThing, FieldChange, ImportPreview, ImportReport, Photos};
+use super::types::{ChangedThing, ImportPreview, ImportReport, Photos};
 use super::unique::refuse_taken;
 
 /// What is to be written.
@@ -290,6 +290,17 @@ fn codes<A, B>(differences: &[(Column, A, B)]) -> Vec<&'static str> {
     differences.iter().map(|(column, ..)| column.code()).collect()
 }
 
+/// What something new belongs to: its number, when the register has it, and its name.
+fn belongs_to(
+    [number_column, name_column]: [Column; 2],
+    number: Option<i32>,
+    name: Option<&String>,
+) -> Vec<(Column, Fact)> {
+    let number = number.map(|number| (number_column, Fact::Number(number.into())));
+    let name = name.map(|name| (name_column, Fact::Text(name.clone())));
+    number.into_iter().chain(name).collect()
+}
+
 fn preview(
     rows: &[ImportRow],
     photos: &Photos,
@@ -303,32 +314,31 @@ fn preview(
     for planned in producers.iter().filter(|own| own.is_written()) {
         let known = planned.number.and_then(|number| index.producers.get(&number));
         let name = planned.facts.name.as_deref().unwrap_or_default();
-        changes.add(
-            planned.row,
-            ChangedThing::Producer,
-            name,
-            known.map(|known| differences(&known.facts, &planned.facts)),
-            [],
-        );
+        let known = known.map(|known| (known.producer_no, &known.facts));
+        changes.add(planned.row, (ChangedThing::Producer, name), known, &planned.facts, Vec::new());
     }
     for planned in products.iter().filter(|own| own.is_written()) {
         let known = planned.number.and_then(|number| index.products.get(&number));
         let name = planned.facts.name.as_deref().unwrap_or_default();
-        let picture = planned.picture.clone().map(|name| FieldChange {
-            vi: Column::Image.vi(),
-            en: Column::Image.en(),
-            before: None,
-            after: Some(name),
-        });
-        let differs = known.map(|known| differences(&known.facts, &planned.facts));
-        changes.add(planned.row, ChangedThing::Product, name, differs, picture);
+        let mut further = Vec::new();
+        if let (None, Some(owner)) = (known, producers.get(planned.producer)) {
+            further = belongs_to([Column::ProducerNo, Column::Producer], owner.number, owner.facts.name.as_ref());
+        }
+        further.extend(planned.picture.clone().map(|name| (Column::Image, Fact::Text(name))));
+        let known = known.map(|known| (known.product_no, &known.facts));
+        changes.add(planned.row, (ChangedThing::Product, name), known, &planned.facts, further);
     }
     for planned in certificates {
         let said = certificates::said(&planned.entry);
-        let product = products.get(planned.product).and_then(|product| product.facts.name.as_deref());
-        let name = said.number.as_deref().or(product).unwrap_or_default();
-        let differs = planned.certificate_id.map(|_| differences(&planned.before, &said));
-        changes.add(planned.row, ChangedThing::Certificate, name, differs, []);
+        let product = products.get(planned.product);
+        let product_name = product.and_then(|product| product.facts.name.as_ref());
+        let name = said.number.as_ref().or(product_name).map_or("", String::as_str);
+        let mut further = Vec::new();
+        if let (None, Some(product)) = (planned.certificate_id, product) {
+            further = belongs_to([Column::ProductNo, Column::Product], product.number, product_name);
+        }
+        let known = planned.certificate_id.map(|id| (id, &planned.before));
+        changes.add(planned.row, (ChangedThing::Certificate, name), known, &said, further);
     }
     let is_changed = |at: usize| {
         let product = found.of_row.get(at).copied().flatten().and_then(|product| products.get(product));

@@ -44,7 +44,8 @@ pub struct ImportPreview {
     pub changes: Vec<RowChange>,
     /// How many more there are beyond those listed.
     pub n_more: usize,
-    /// SHA-256 of every change, listed or not, with whole texts: previews that agree in it would change the same.
+    /// SHA-256 of every change, listed or not, with whole texts: of what the register has what differs, of what is new all
+    /// that would be written of it, what the rules of the day computed included. Previews that agree in it write the same.
     #[serde(skip)]
     pub digest: [u8; 32],
 }
@@ -78,20 +79,20 @@ pub enum ChangedThing {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
-    /// It is new.
-    Added,
+    /// It is new, and this would be written of it.
+    Added(Vec<FieldChange>),
     /// These facts of it change.
     Changed(Vec<FieldChange>),
 }
 
-/// One fact that changes.
+/// One fact that would be written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldChange {
     /// What the fact is called, in Vietnamese.
     pub vi: &'static str,
     /// The same in English.
     pub en: &'static str,
-    /// What the register says now.
+    /// What the register says now; nothing of what is new.
     pub before: Option<String>,
     /// What it would say.
     pub after: Option<String>,

@@ -7,7 +7,7 @@ use crate::accounts::types::{Actor, Scope};
 use crate::error::{Error, Result, Thing};
 use crate::http::{Auditor, Fields, FormError, Frame, Language, Office, page, pages, refused_page, see_other};
 use crate::register::export::pages::workbook_answer;
-use crate::register::import::MAX_ROWS;
+use crate::register::import::{MAX_FILE_BYTES, MAX_ROWS};
 use crate::register::{ChangedThing, Register};
 
 use super::service::KEPT_FOR;
@@ -46,6 +46,8 @@ struct ListPage {
     frame: Frame,
     error: Option<FormError>,
     jobs: Vec<JobLine>,
+    /// In megabytes.
+    max_file_size: usize,
     max_rows: usize,
     is_office: bool,
 }
@@ -61,6 +63,7 @@ impl ListPage {
             frame: Frame::new(req, actor, language.pick("Nhập từ Excel", "Import from Excel"), help),
             error,
             jobs: register.list_imports(actor).await?,
+            max_file_size: MAX_FILE_BYTES / (1024 * 1024),
             max_rows: MAX_ROWS,
             is_office: actor.has(Scope::Office),
         })
@@ -138,6 +141,8 @@ struct JobPage {
     frame: Frame,
     error: Option<FormError>,
     job: Job,
+    /// For how many days a checked file waits.
+    days_kept: i64,
     is_office: bool,
 }
 
@@ -153,7 +158,7 @@ impl JobPage {
         let language = Language::of(req);
         let title = format!("{} {}", language.pick("Nhập tệp", "Import of"), job.line.file_name);
         let frame = Frame::new(req, actor, title, "");
-        Ok(Self { frame, error, job, is_office: actor.has(Scope::Office) })
+        Ok(Self { frame, error, job, days_kept: KEPT_FOR.num_days(), is_office: actor.has(Scope::Office) })
     }
 
     fn chip(&self) -> (&'static str, &'static str) {
@@ -244,10 +249,10 @@ async fn answer(
     actor: &Actor,
     register: &Register,
     job_id: JobId,
-    outcome: Result<&str>,
+    outcome: Result<()>,
 ) -> Result<HttpResponse> {
     match outcome {
-        Ok(query) => Ok(see_other(&format!("/imports/{job_id}{query}"))),
+        Ok(()) => Ok(see_other(&format!("/imports/{job_id}"))),
         Err(error) => {
             let error = Some(FormError::of(error, Language::of(req))?);
             refused_page(&JobPage::new(req, actor, register, job_id, error).await?)
@@ -264,7 +269,7 @@ async fn confirm_import(
 ) -> Result<HttpResponse> {
     let job_id = job_id(&path)?;
     let confirmed = register.confirm_import(&actor, job_id, fields.value("digest")).await;
-    answer(&req, &actor, &register, job_id, confirmed.map(|()| "")).await
+    answer(&req, &actor, &register, job_id, confirmed).await
 }
 
 async fn drop_import(
@@ -276,5 +281,5 @@ async fn drop_import(
 ) -> Result<HttpResponse> {
     let job_id = job_id(&path)?;
     let dropped = register.drop_import(&actor, job_id).await;
-    answer(&req, &actor, &register, job_id, dropped.map(|()| "")).await
+    answer(&req, &actor, &register, job_id, dropped).await
 }

@@ -150,18 +150,20 @@ pub struct Change {
     pub thing: ChangedThing,
     /// Its name.
     pub name: String,
-    /// What changes of it; none when it is new.
-    pub facts: Option<Vec<Fact>>,
+    /// Whether the register does not have it yet.
+    pub is_new: bool,
+    /// What changes of it; of what is new, all that would be written.
+    pub facts: Vec<Fact>,
 }
 
-/// One fact that changes.
+/// One fact that would be written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
     /// What it is called, in Vietnamese.
     pub vi: String,
     /// What it is called, in English.
     pub en: String,
-    /// What the register says.
+    /// What the register says; nothing of what is new.
     pub before: Option<String>,
     /// What it would say.
     pub after: Option<String>,
@@ -170,11 +172,12 @@ pub struct Fact {
 impl From<RowChange> for Change {
     fn from(change: RowChange) -> Self {
         let fact = |FieldChange { vi, en, before, after }| Fact { vi: vi.to_owned(), en: en.to_owned(), before, after };
-        let facts = match change.kind {
-            ChangeKind::Added => None,
-            ChangeKind::Changed(fields) => Some(fields.into_iter().map(fact).collect()),
+        let (is_new, fields) = match change.kind {
+            ChangeKind::Added(fields) => (true, fields),
+            ChangeKind::Changed(fields) => (false, fields),
         };
-        Self { line: change.line, thing: change.thing, name: change.name, facts }
+        let facts = fields.into_iter().map(fact).collect();
+        Self { line: change.line, thing: change.thing, name: change.name, is_new, facts }
     }
 }
 
@@ -195,7 +198,7 @@ pub enum Report {
         changes: Vec<Change>,
         /// How many more there are.
         n_more: usize,
-        /// Whether someone had agreed to another list, which the register has since left behind.
+        /// Whether someone had agreed to another list, which the register or its rules have since left behind.
         is_anew: bool,
     },
     /// It was written.
@@ -225,16 +228,25 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// A dry run to decide on; `is_anew` when another one was agreed to before.
-    pub(super) fn checked(preview: ImportPreview, is_anew: bool) -> Self {
+    /// A dry run to decide on.
+    pub(super) fn checked(preview: ImportPreview) -> Self {
         let n_unlisted = preview.changes.len().saturating_sub(MAX_SHOWN_CHANGES);
         let changes = preview.changes.into_iter().take(MAX_SHOWN_CHANGES).map(Change::from).collect();
         Self {
             state: JobState::Checked,
             counts: Some(Counts::of(&preview.report)),
-            report: Report::Checked { changes, n_more: preview.n_more + n_unlisted, is_anew },
+            report: Report::Checked { changes, n_more: preview.n_more + n_unlisted, is_anew: false },
             digest: Some(preview.digest),
         }
+    }
+
+    /// The same after another dry run was agreed to, which no longer holds.
+    pub(super) fn checked_anew(preview: ImportPreview) -> Self {
+        let mut outcome = Self::checked(preview);
+        if let Report::Checked { is_anew, .. } = &mut outcome.report {
+            *is_anew = true;
+        }
+        outcome
     }
 
     /// A file that was written.

@@ -30,7 +30,7 @@ impl Register {
             let progress = Progress::default();
             let checked = register.signing(job_id, &progress, register.check(job_id)).await;
             let outcome = match checked {
-                Ok(preview) => Outcome::checked(preview, false),
+                Ok(preview) => Outcome::checked(preview),
                 Err(error) => failed(job_id, error),
             };
             register.settle(job_id, JobState::Checking, &outcome).await
@@ -45,7 +45,7 @@ impl Register {
             let written = register.signing(job_id, &progress, register.write(job_id, &actor, shown, &progress)).await;
             let outcome = match written {
                 Ok(None) => return Ok(()),
-                Ok(Some(preview)) => Outcome::checked(preview, true),
+                Ok(Some(preview)) => Outcome::checked_anew(preview),
                 Err(error) => failed(job_id, error),
             };
             register.settle(job_id, JobState::Writing, &outcome).await
@@ -58,8 +58,8 @@ impl Register {
         self.preview_import(rows, Photos::new()).await
     }
 
-    /// Writes, unless the register has changed so that something else would be written than was shown: then nothing is, and
-    /// what would be comes back.
+    /// Writes, unless the register or its rules have changed so that something else would be written than was shown: then nothing
+    /// is, and what would be comes back.
     async fn write(
         &self,
         job_id: JobId,
