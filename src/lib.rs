@@ -6,8 +6,8 @@
 //! - [`keyring`] public keys with their states, JWKS, signing (pure)
 //! - [`label`] QR symbols, labels, A4 sheets (pure)
 //! - [`merkle`] the ledger's tree, proofs, tiles, signed checkpoints (pure)
-//! - [`clock`], [`config`], [`error`], [`telemetry`], [`picture`] wall time, settings, the one error
-//!   enum, logging, opening pictures
+//! - [`clock`], [`config`], [`error`], [`telemetry`], [`picture`], [`text`] wall time, settings, the one error
+//!   enum, logging, opening pictures, text as it is kept
 //! - [`db`] pool, embedded Postgres, migrations, schema
 //! - [`http`] routes, access, problems, languages, headers
 //! - [`keys`] stored keys, sealed
@@ -41,4 +41,5 @@ pub mod picture;
 pub mod register;
 pub mod stamp;
 pub mod telemetry;
+pub mod text;
 pub mod verify;

@@ -5,8 +5,9 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
-/// What is logged when `RUST_LOG` says nothing.
-const DEFAULT_FILTER: &str = "info,nguon=info";
+/// What is logged when `RUST_LOG` says nothing. What the web library says of malformed requests is anyone's to write and would
+/// drown real alarms.
+const DEFAULT_FILTER: &str = "info,actix_http=off,nguon=info";
 
 /// Call once, before anything logs.
 pub fn start() {

@@ -275,8 +275,11 @@ fn producer_of(product_no: i32) -> _ {
     products::table.filter(products::product_no.eq(product_no)).select(products::producer_no)
 }
 
+/// None of a producer that left the register: nobody keeps them up to date.
 async fn public_contacts(mut conn: &AsyncPgConnection, product_no: i32) -> QueryResult<Vec<Contact>> {
     let rows: Vec<(String, String)> = producer_contacts::table
+        .inner_join(producers::table)
+        .filter(producers::closed_at.is_null())
         .filter(producer_contacts::producer_no.eq_any(producer_of(product_no)))
         .filter(producer_contacts::visibility.eq("public"))
         .select((producer_contacts::kind, producer_contacts::value))

@@ -12,11 +12,21 @@ pub fn csv_line<'c>(cells: impl IntoIterator<Item = &'c str>) -> String {
 }
 
 fn cell(text: &str) -> String {
-    let guard = if text.starts_with(FORMULA_STARTS) { "'" } else { "" };
-    if text.contains(['"', ',', '\n', '\r']) {
-        return format!("\"{guard}{}\"", text.replace('"', "\"\""));
+    let text = without_formulas(text);
+    if text.contains(['"', ',', ';', '\n', '\r']) {
+        return format!("\"{}\"", text.replace('"', "\"\""));
     }
-    format!("{guard}{text}")
+    text
+}
+
+/// Text in which nothing can begin as a formula, at its start or behind a semicolon, at which Excel splits lines where commas
+/// stand in numbers.
+pub fn without_formulas(text: &str) -> String {
+    let guard = |part: &str| {
+        let guard = if part.starts_with(FORMULA_STARTS) { "'" } else { "" };
+        format!("{guard}{part}")
+    };
+    text.split(';').map(guard).collect::<Vec<_>>().join(";")
 }
 
 #[cfg(test)]

@@ -1,19 +1,21 @@
 //! The fields of a form, with or without files: size limits, the token of the session it was shown in, and text as it is kept
 //! (composed, trimmed, without control characters). Handlers parse the fields into types of their own.
 
+use std::ops::RangeInclusive;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use actix_multipart::Multipart;
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::Semaphore;
-use unicode_normalization::UnicodeNormalization;
 
 use crate::error::{Error, Result};
+use crate::text::kept_text;
 
 use super::access::{ExpectedFormToken, comes_from_elsewhere};
 use super::cookies::Visit;
@@ -25,9 +27,15 @@ pub const MAX_FILES_BYTES: usize = 20 * 1024 * 1024;
 /// A body that is too large is read to this size and thrown away, so that the browser shows our answer and not a broken line.
 const MAX_DRAINED_BYTES: usize = 128 * 1024 * 1024;
 /// Forms with files read at the same time: bounds the memory they take together.
-const UPLOAD_PLACES: usize = 4;
+const UPLOAD_PLACES: usize = 8;
+/// A form waits so long for its place; then it is told to come again, instead of hanging behind slow ones.
+const WAIT_FOR_PLACE: Duration = Duration::from_secs(20);
+/// A sender that is silent for so long has lost its line, and gives its place back.
+const MAX_SILENCE: Duration = Duration::from_secs(15);
 /// Most fields of a form; the largest has about forty.
 const MAX_FIELDS: usize = 200;
+/// Years a day may lie in: nothing here is older than the programme by much, or planned further ahead.
+const YEARS: RangeInclusive<i32> = 1990..=2199;
 /// The hidden field with the form's token.
 pub const FORM_TOKEN_FIELD: &str = "form_token";
 
@@ -111,7 +119,7 @@ impl Fields {
         }
         let day =
             NaiveDate::parse_from_str(value, "%Y-%m-%d").or_else(|_| NaiveDate::parse_from_str(value, "%d/%m/%Y"));
-        day.map(Some).map_err(|_| {
+        day.ok().filter(|day| YEARS.contains(&day.year())).map(Some).ok_or_else(|| {
             Error::invalid(
                 name,
                 "Ngày viết là ngày/tháng/năm, ví dụ 20/11/2026.",
@@ -159,13 +167,6 @@ impl Fields {
         self.values.push((name.to_owned(), kept_text(value)));
         Ok(())
     }
-}
-
-/// Text as it is kept: composed (NFC), line ends as `\n`, no control characters, no blanks around it.
-pub fn kept_text(text: &str) -> String {
-    let composed: String = text.replace("\r\n", "\n").nfc().collect();
-    let clean: String = composed.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
-    clean.trim().to_owned()
 }
 
 impl FromRequest for Fields {
@@ -222,20 +223,26 @@ async fn read_urlencoded(mut payload: Payload) -> Result<Fields> {
     Ok(fields)
 }
 
+/// What comes next from a sender who is still there.
+async fn spoken<T>(next: impl Future<Output = T>) -> Result<T> {
+    tokio::time::timeout(MAX_SILENCE, next).await.map_err(|_| Error::FormExpired)
+}
+
 /// Reads fields and files; what is too large is read on and thrown away before it is refused.
 async fn read_multipart(mut multipart: Multipart) -> Result<Fields> {
     static PLACES: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(UPLOAD_PLACES));
-    let _place = PLACES.acquire().await.map_err(Error::internal)?;
+    let waiting = tokio::time::timeout(WAIT_FOR_PLACE, PLACES.acquire());
+    let _place = waiting.await.map_err(|_| Error::Busy("too many uploads at once".into()))?.map_err(Error::internal)?;
     let mut fields = Fields::default();
     let (mut n_text, mut n_files) = (0, 0);
-    while let Some(part) = multipart.next().await {
+    while let Some(part) = spoken(multipart.next()).await? {
         let mut part = part.map_err(|_| Error::FormExpired)?;
         let name = part.name().unwrap_or_default().to_owned();
         let file_name = part.content_disposition().and_then(|header| header.get_filename()).map(kept_text);
         let (n_read, limit) =
             if file_name.is_some() { (&mut n_files, MAX_FILES_BYTES) } else { (&mut n_text, MAX_FORM_BYTES) };
         let mut bytes = web::BytesMut::new();
-        while let Some(chunk) = part.next().await {
+        while let Some(chunk) = spoken(part.next()).await? {
             let chunk = chunk.map_err(|_| Error::FormExpired)?;
             *n_read += chunk.len();
             if *n_read <= limit {
@@ -266,17 +273,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_kept_composed_trimmed_and_without_control_characters() {
-        assert_eq!(kept_text(" Mie\u{302}\u{301}n\u{0} dong\r\nA \u{7}"), "Miến dong\nA");
-    }
-
-    #[test]
     fn a_day_is_read_as_the_picker_sends_it_or_as_people_write_it() {
         let day = |text: &str| Fields::from_values([("d", text)]).day("d");
         assert_eq!(day("2026-11-20").unwrap(), NaiveDate::from_ymd_opt(2026, 11, 20));
         assert_eq!(day("20/11/2026").unwrap(), NaiveDate::from_ymd_opt(2026, 11, 20));
         assert_eq!(day("").unwrap(), None);
-        for wrong in ["11/20/2026", "20-11-2026", "hôm nay", "2026-02-30"] {
+        for wrong in ["11/20/2026", "20-11-2026", "hôm nay", "2026-02-30", "0026-11-20", "-9999-01-01", "+12026-01-01"]
+        {
             assert!(day(wrong).is_err(), "{wrong}");
         }
     }

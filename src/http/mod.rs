@@ -22,9 +22,9 @@ pub use access::{
 };
 pub use body::{IdempotencyKey, JsonBody, MAX_BODY_BYTES};
 pub use cookies::{Cookies, Visit, session_secret};
-pub use csv::{CSV_HEAD, csv_line};
+pub use csv::{CSV_HEAD, csv_line, without_formulas};
 pub use document::{Document, Site, page_headers, policy_with_pictures, style_source};
-pub use fields::{FORM_TOKEN_FIELD, Fields, MAX_FILES_BYTES, MAX_FORM_BYTES, TextField, UploadedFile, kept_text};
+pub use fields::{FORM_TOKEN_FIELD, Fields, MAX_FILES_BYTES, MAX_FORM_BYTES, TextField, UploadedFile};
 pub use frame::{
     DESK, FormError, Frame, Link, SIGN_IN, app_headers, page, page_after, page_with, refused_page, role_name, see_other,
 };
@@ -35,3 +35,5 @@ pub use problem::{Problem, status_of};
 pub use routes::{Face, Mounts, Route, extractor_config, not_found};
 pub(crate) use routes::{pages, routes};
 pub use stream::{PieceSink, streamed};
+
+pub use crate::text::kept_text;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use tokio::sync::Semaphore;
 
 use crate::accounts::types::Actor;
 use crate::batches::types::{Batch, MintRun, Void};
@@ -12,6 +11,7 @@ use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::http::Network;
+use crate::picture;
 use crate::register::find_product;
 use crate::register::types::Product;
 use crate::stamp::BatchNo;
@@ -21,8 +21,6 @@ use crate::verify::{Findings, Verifier, photo};
 use super::store::{self, ProposalsOf};
 use super::types::{Choice, Contact, Proposal, Recent, Wanted};
 
-/// Photos decoded at the same time: each may take 320 MB (`picture`).
-static DECODING: Semaphore = Semaphore::const_new(2);
 /// Codes of one photo that are looked at: a sheet of labels has 96.
 const MAX_CODES: usize = 100;
 
@@ -152,13 +150,7 @@ impl Inspection {
 
     /// The texts of all codes in a photo, each once.
     pub async fn read_photo(&self, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<Vec<String>> {
-        let place = DECODING.acquire().await.map_err(Error::internal)?;
-        let reading = move || {
-            // The place is held until the photo is read, even when nobody waits for it any more.
-            let _place = place;
-            photo::read_all_qr(bytes.as_ref())
-        };
-        let mut texts = tokio::task::spawn_blocking(reading).await??;
+        let mut texts = picture::apart(move || photo::read_all_qr(bytes.as_ref())).await?;
         texts.sort_unstable();
         texts.dedup();
         texts.truncate(MAX_CODES);

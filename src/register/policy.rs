@@ -25,6 +25,13 @@ pub fn may_mint(product: &Product, request: MintRequest) -> Result<()> {
     if !product.is_stamped_by_batch {
         return Err(Error::NotStampedByBatch { product_no });
     }
+    if product.is_closed {
+        return Err(Error::refused(
+            "product-closed",
+            format!("Sản phẩm số {product_no} hoặc chủ thể của nó đã đóng trong sổ; không cấp thêm tem."),
+            format!("product {product_no} or its producer has left the register; no more stamps are minted"),
+        ));
+    }
     let on = |day| certificate_state(&product.certificates, day);
     match on(request.today) {
         CertificateState::Unknown => return Err(Error::CertificateUnknown { product_no }),

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
+use nguon::accounts::types::Role;
 use nguon::batches::types::Batch;
 use nguon::register::import::ImportRow;
 use serde_json::{Value, json};
@@ -520,4 +521,16 @@ async fn a_body_that_is_a_list_is_refused() {
     let batch = world.batch().await;
     order_raw(&world, &batch, "application/json", "[1,false]").await.assert_problem(400, "malformed-body");
     assert_eq!(n_runs(&world).await, 0);
+}
+
+#[actix_web::test]
+async fn a_product_or_producer_that_left_the_register_gets_no_more_stamps() {
+    for close in ["UPDATE products SET closed_at = now()", "UPDATE producers SET closed_at = now()"] {
+        let world = World::new().await;
+        let batch = world.batch().await;
+        world.sql(close).await;
+        world.office.order(batch.batch_no, "k", &json!({ "count": 1 })).await.assert_problem(409, "product-closed");
+        let page = world.sign_in(Role::Office).await.page(&format!("/batches/{}", batch.batch_no)).await;
+        assert!(page.contains("đã đóng trong sổ; không cấp thêm tem"), "{page}");
+    }
 }

@@ -320,6 +320,18 @@ async fn a_closed_producer_is_taken_back_by_the_office_and_once() {
     assert!(!office.page("/producers/1").await.contains("/producers/1/reopen"));
 }
 
+#[actix_web::test]
+async fn a_closed_producer_is_changed_no_more_and_nobody_reads_how_to_reach_it() {
+    let world = world_of_two().await;
+    let (office, member) = (world.sign_in(Role::Office).await, world.member_of(ProducerNo(1)).await);
+    let public = [&PHONE[..2], &[("visibility", "public"), ("consent", "yes"), ("consent_by", "Người Thử")]].concat();
+    member.submit("/producers/1", "/producers/1/contacts", &public).await.assert_sent_on();
+    assert!(world.public.get_page("/p/1").await.text().contains("0208 000 111"));
+    office.submit("/producers/1", "/producers/1/close", &[]).await.assert_sent_on();
+    assert!(!world.public.get_page("/p/1").await.text().contains("0208 000 111"));
+    member.submit("/producers/1", "/producers/1/contacts", &PHONE).await.assert_refused("đã đóng trong sổ");
+}
+
 const PHONE: [(&str, &str); 3] = [("kind", "phone"), ("value", "0208 000 111"), ("visibility", "offices")];
 
 #[actix_web::test]

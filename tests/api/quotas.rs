@@ -73,12 +73,24 @@ async fn voided_stamps_count_as_used() {
 }
 
 #[actix_web::test]
-async fn without_a_rule_or_without_figures_there_is_no_quota_and_the_page_says_why() {
+async fn without_figures_every_stamp_is_the_offices_to_allow_and_the_page_says_why() {
     let (world, farmer, _) = scene().await;
     for (sql, why) in [
         ("UPDATE batches SET unit = 'chai'", "không đổi cho nhau được"),
         ("UPDATE products SET pack_thousandths = NULL, pack_unit = NULL", "mỗi gói chứa bao nhiêu"),
         ("UPDATE batches SET quantity_thousandths = NULL, unit = NULL", "chưa khai số lượng"),
+    ] {
+        world.sql(sql).await;
+        let page = farmer.page("/batches/1").await;
+        assert!(page.contains("Chưa tính được hạn mức tem") && page.contains(why), "{why}: {page}");
+        order(&world, "a", 1).await.assert_problem(409, "quota-exceeded");
+    }
+}
+
+#[actix_web::test]
+async fn without_a_rule_there_is_no_quota_and_the_page_says_why() {
+    let (world, farmer, _) = scene().await;
+    for (sql, why) in [
         ("UPDATE quota_policy SET is_enforced = false", "chưa áp dụng hạn mức"),
         ("UPDATE products SET demo = true", "sản phẩm trình diễn"),
     ] {

@@ -226,3 +226,13 @@ async fn only_inspectors_and_the_office_propose_and_only_for_stamps_that_exist()
     let unminted = world.batches.propose_suspension(&inspector, batch.batch_no, Serial::new(11).ok(), "a").await;
     assert_eq!(unminted.unwrap_err().code(), "not-found");
 }
+
+#[actix_web::test]
+async fn characters_that_nobody_sees_are_not_kept_of_what_programs_send() {
+    let world = World::new().await;
+    world.batch().await;
+    let body = json!({ "reason": "M\u{202e}ốc\u{0}", "contact": "\u{0}", "advice": "\u{200b}" });
+    assert_eq!(world.office.post("/api/v1/batches/1/suspend", &body).await.status, 200);
+    let kept = "SELECT count(*) AS n FROM batches WHERE standing_reason = 'Mốc' AND standing_contact IS NULL AND standing_advice IS NULL";
+    assert_eq!(world.test_db.count(kept).await, 1);
+}

@@ -195,3 +195,10 @@ async fn the_whole_trail_is_taken_away_as_a_file_without_formulas() {
     let some = office.get("/trail.csv?act=stamps.voided").await;
     assert_eq!(some.text().lines().count(), 2);
 }
+
+#[actix_web::test]
+async fn an_act_that_cannot_be_is_found_nowhere() {
+    let world = World::new().await;
+    let office = world.sign_in(Role::Office).await;
+    assert_eq!(office.get("/trail?act=%00").await.status, 200);
+}

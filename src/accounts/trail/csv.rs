@@ -1,6 +1,7 @@
 //! The trail as a file that a spreadsheet opens (RFC 4180): no cell is taken for a formula, and letters arrive whole. Pure.
 
 use crate::clock::in_vietnam;
+use crate::http::without_formulas;
 
 use super::types::TrailEntry;
 
@@ -21,9 +22,6 @@ const HEADINGS: [&str; 12] = [
     "Chi tiết",
     "Số yêu cầu",
 ];
-/// A cell that starts with one of these may be taken for a formula (OWASP, CSV Injection).
-const FORMULA_STARTS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
-
 /// What stands before the first entry.
 pub(super) fn head() -> String {
     format!("{BYTE_ORDER_MARK}{}", line(HEADINGS.map(str::to_owned)))
@@ -58,8 +56,7 @@ fn line<const N: usize>(cells: [String; N]) -> String {
 }
 
 fn cell(text: &str) -> String {
-    let mark = if text.starts_with(FORMULA_STARTS) { "'" } else { "" };
-    format!("\"{mark}{}\"", text.replace('"', "\"\""))
+    format!("\"{}\"", without_formulas(text).replace('"', "\"\""))
 }
 
 #[cfg(test)]
@@ -77,6 +74,7 @@ mod tests {
             ("\r=1", "\"'\r=1\""),
             ("HTX \"Miến\"", "\"HTX \"\"Miến\"\"\""),
             ("a=b", "\"a=b\""),
+            ("a;=b", "\"a;'=b\""),
             ("", "\"\""),
         ] {
             assert_eq!(cell(text), expected);

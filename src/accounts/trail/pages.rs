@@ -12,7 +12,7 @@ use crate::accounts::Accounts;
 use crate::accounts::choosing::{choose_producer, leading_number, line};
 use crate::accounts::types::{AccountId, ProducerNo};
 use crate::error::{Error, Result};
-use crate::http::{Auditor, FormError, Frame, Language, page, pages, refused_page, role_name};
+use crate::http::{Auditor, FormError, Frame, Language, kept_text, page, pages, refused_page, role_name};
 
 use super::csv;
 use super::service::TrailPage;
@@ -124,7 +124,7 @@ async fn read_filter(asked: &Asked, accounts: &Accounts) -> Result<TrailFilter> 
     Ok(TrailFilter {
         from: day(&asked.from, "from")?,
         to: day(&asked.to, "to")?,
-        act: Some(asked.act.trim().to_owned()).filter(|act| !act.is_empty()),
+        act: Some(kept_text(&asked.act)).filter(|act| !act.is_empty()),
         account_id,
         producer_no,
     })

@@ -50,5 +50,6 @@ mod tests {
         let no_photo = Product { photo_base64: None, ..product() };
         check(&batch(), &no_photo, Err("mandatory-data-missing"));
         check(&Batch { is_open: false, ..batch() }, &no_photo, Err("batch-closed"));
+        check(&batch(), &Product { is_closed: true, ..product() }, Err("product-closed"));
     }
 }

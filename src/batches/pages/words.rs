@@ -2,7 +2,7 @@
 
 use crate::batches::minting::types::Doer;
 use crate::batches::proposals::types::ProposalState;
-use crate::batches::quota::policy::{Limit, LimitBy, NoLimit};
+use crate::batches::quota::policy::{Limit, LimitBy, NoLimit, Unknown};
 use crate::batches::quota::types::QuotaState;
 use crate::batches::types::{Batch, ShownBatches, Standing};
 use crate::http::{Frame, Language, role_name};
@@ -64,10 +64,27 @@ pub(super) const fn request_state(state: QuotaState, language: Language) -> &'st
 /// How many stamps a batch may have, and where the number comes from.
 pub(super) fn limit_sentence(limit: Limit, frame: &Frame) -> String {
     match limit {
+        Limit::UpTo { by: LimitBy::Nothing(why), .. } => {
+            let because = match why {
+                Unknown::Quantity => frame.pick("lô chưa khai số lượng", "the batch declares no quantity"),
+                Unknown::Pack => {
+                    frame.pick("sổ chưa ghi mỗi gói chứa bao nhiêu", "the register does not say what a pack holds")
+                }
+                Unknown::Units => frame.pick(
+                    "đơn vị của lô và của gói không đổi cho nhau được",
+                    "batch and pack are counted in units that do not agree",
+                ),
+            };
+            let asked = frame.pick(
+                "Chưa tính được hạn mức tem, xin gửi đề nghị để văn phòng duyệt",
+                "The quota of stamps cannot be computed; ask the office",
+            );
+            format!("{asked}: {because}.")
+        }
         Limit::UpTo { n_stamps, by } => {
             let by = match by {
                 LimitBy::Hand => frame.pick("do văn phòng đặt cho lô này", "set by the office for this batch"),
-                LimitBy::Declared => frame.pick(
+                LimitBy::Declared | LimitBy::Nothing(_) => frame.pick(
                     "tính từ số lượng đã khai chia cho lượng mỗi gói, cộng phần dự phòng in hỏng",
                     "from the quantity declared, by the pack, with a margin for misprints",
                 ),
@@ -81,14 +98,6 @@ pub(super) fn limit_sentence(limit: Limit, frame: &Frame) -> String {
                     frame.pick("văn phòng chưa áp dụng hạn mức", "the office does not enforce quotas")
                 }
                 NoLimit::Demo => frame.pick("đây là sản phẩm trình diễn", "the product is an example"),
-                NoLimit::NoQuantity => frame.pick("lô chưa khai số lượng", "the batch declares no quantity"),
-                NoLimit::NoPack => {
-                    frame.pick("sổ chưa ghi mỗi gói chứa bao nhiêu", "the register does not say what a pack holds")
-                }
-                NoLimit::UnitsDiffer => frame.pick(
-                    "đơn vị của lô và của gói không đổi cho nhau được",
-                    "batch and pack are counted in units that do not agree",
-                ),
             };
             format!("{}: {because}.", frame.pick("Không có hạn mức tem", "No quota of stamps"))
         }

@@ -28,12 +28,17 @@ pub enum NoLimit {
     NotEnforced,
     /// The product belongs to the demonstration.
     Demo,
+}
+
+/// Why a quota cannot be computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
     /// The batch declares no quantity.
-    NoQuantity,
+    Quantity,
     /// The register does not say what a pack holds.
-    NoPack,
+    Pack,
     /// The batch is not counted as the pack is, and one cannot be turned into the other.
-    UnitsDiffer,
+    Units,
 }
 
 /// Where a quota comes from.
@@ -43,6 +48,8 @@ pub enum LimitBy {
     Hand,
     /// The quantity declared, by the pack, with the margin.
     Declared,
+    /// It cannot be computed: each stamp is the office's to allow, or whoever is limited would decide whether there is a limit.
+    Nothing(Unknown),
 }
 
 /// The quota of a batch. One set by hand holds always; a computed one only where the office enforces it.
@@ -57,15 +64,19 @@ pub fn limit_of(batch: &Batch, product: &Product, policy: QuotaPolicy) -> Limit 
         return Limit::None(NoLimit::NotEnforced);
     }
     let Some(quantity) = batch.quantity else {
-        return Limit::None(NoLimit::NoQuantity);
+        return to_be_asked(Unknown::Quantity);
     };
     let Some(pack) = &product.pack else {
-        return Limit::None(NoLimit::NoPack);
+        return to_be_asked(Unknown::Pack);
     };
     match n_packs(quantity, batch.unit.as_deref().unwrap_or_default(), pack, policy.margin_percent) {
         Some(n_stamps) => Limit::UpTo { n_stamps, by: LimitBy::Declared },
-        None => Limit::None(NoLimit::UnitsDiffer),
+        None => to_be_asked(Unknown::Units),
     }
+}
+
+const fn to_be_asked(why: Unknown) -> Limit {
+    Limit::UpTo { n_stamps: 0, by: LimitBy::Nothing(why) }
 }
 
 /// Stamps left, if there is a limit.
@@ -178,10 +189,21 @@ mod tests {
         assert_eq!(none(&declared(), &packed(), ENFORCED), None);
         assert_eq!(none(&declared(), &packed(), off), Some(NoLimit::NotEnforced));
         assert_eq!(none(&declared(), &Product { demo: true, ..packed() }, ENFORCED), Some(NoLimit::Demo));
-        assert_eq!(none(&batch(), &packed(), ENFORCED), Some(NoLimit::NoQuantity));
-        assert_eq!(none(&declared(), &product(), ENFORCED), Some(NoLimit::NoPack));
+    }
+
+    #[test]
+    fn a_batch_whose_quota_cannot_be_computed_gets_what_the_office_allows() {
         let bottles = Batch { unit: Some("chai".into()), ..declared() };
-        assert_eq!(none(&bottles, &packed(), ENFORCED), Some(NoLimit::UnitsDiffer));
+        for (batch, product, why) in [
+            (batch(), packed(), Unknown::Quantity),
+            (declared(), product(), Unknown::Pack),
+            (bottles, packed(), Unknown::Units),
+        ] {
+            let limit = limit_of(&batch, &product, ENFORCED);
+            assert_eq!(limit, Limit::UpTo { n_stamps: 0, by: LimitBy::Nothing(why) });
+            assert!(check_order(limit, 0, 1).is_err());
+            assert_eq!(raised(limit, 0, 50), 50);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::error::{Error, Result};
 use crate::stamp::BatchNo;
+use crate::text::kept_text;
 
 /// Whether the goods of a batch may be sold. Besides being open or closed, which only says whether it gets more stamps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,9 +93,9 @@ pub const MAX_CONTACT_CHARS: usize = 200;
 impl Words {
     /// Checks the lengths; an empty advice or contact is none.
     pub fn new(reason: &str, advice: Option<&str>, contact: Option<&str>) -> Result<Self> {
-        let optional = |field, text: Option<&str>, max_chars| match text.map(str::trim).filter(|text| !text.is_empty())
+        let optional = |field, text: Option<&str>, max_chars| match text.map(kept_text).filter(|text| !text.is_empty())
         {
-            Some(text) => within_length(field, text, max_chars).map(Some),
+            Some(text) => within_length(field, &text, max_chars).map(Some),
             None => Ok(None),
         };
         Ok(Self {
@@ -111,11 +112,11 @@ impl Words {
 
 /// Checks a reason: 1 to 500 characters.
 pub fn reason_of(text: &str) -> Result<String> {
-    let text = text.trim();
+    let text = kept_text(text);
     if text.is_empty() {
         return Err(Error::invalid("reason", "Xin ghi lý do.", "give a reason"));
     }
-    within_length("reason", text, MAX_WORDS_CHARS)
+    within_length("reason", &text, MAX_WORDS_CHARS)
 }
 
 fn within_length(field: &'static str, text: &str, max_chars: usize) -> Result<String> {

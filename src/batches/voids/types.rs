@@ -6,6 +6,7 @@ use crate::batches::minting::types::Doer;
 use crate::batches::types::{MintRun, SerialRange};
 use crate::error::{Error, Result};
 use crate::stamp::Serial;
+use crate::text::kept_text;
 
 /// Why stamps were voided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +128,7 @@ impl VoidOrder {
     pub fn new(range: SerialRange, reason: &str, note: Option<&str>) -> Result<Self> {
         let reason = VoidReason::parse(reason)
             .ok_or_else(|| Error::invalid("reason", "Xin chọn lý do hủy.", "choose one of the reasons"))?;
-        let note = note.map(str::trim).filter(|note| !note.is_empty());
+        let note = note.map(kept_text).filter(|note| !note.is_empty());
         if reason == VoidReason::Other && note.is_none() {
             return Err(Error::invalid(
                 "note",
@@ -135,14 +136,14 @@ impl VoidOrder {
                 "say why in the note when the reason is another one",
             ));
         }
-        if note.is_some_and(|note| MAX_NOTE_CHARS < note.chars().count()) {
+        if note.as_ref().is_some_and(|note| MAX_NOTE_CHARS < note.chars().count()) {
             return Err(Error::invalid(
                 "note",
                 format!("Ghi chú dài nhất {MAX_NOTE_CHARS} ký tự."),
                 format!("a note has at most {MAX_NOTE_CHARS} characters"),
             ));
         }
-        Ok(Self { range, reason, note: note.map(str::to_owned) })
+        Ok(Self { range, reason, note })
     }
 }
 

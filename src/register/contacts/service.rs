@@ -6,7 +6,8 @@ use crate::accounts::audit::{self, Act, details};
 use crate::accounts::types::{Actor, ProducerNo, Scope};
 use crate::error::{Error, Result, Thing};
 use crate::register::Register;
-use crate::register::producers::lock_producer;
+use crate::register::producers::types::ProducerSheet;
+use crate::register::producers::{check_open, lock_producer};
 
 use super::store;
 use super::types::{Contact, NewContact, Shared, Visibility};
@@ -37,7 +38,7 @@ impl Register {
         let now = self.clock.now();
         let mut conn = self.db.conn().await?;
         conn.transaction(async |conn| {
-            lock_own(conn, actor, producer_no).await?;
+            check_open(&lock_own(conn, actor, producer_no).await?)?;
             if MAX_CONTACTS <= store::count(conn, producer_no).await? {
                 return Err(Error::refused(
                     "too-many-contacts",
@@ -70,6 +71,9 @@ impl Register {
         let now = self.clock.now();
         let mut conn = self.db.conn().await?;
         conn.transaction(async |conn| {
+            if shared.visibility() == Visibility::Public {
+                check_open(&lock_own(conn, actor, producer_no).await?)?;
+            }
             let contact = lock_seen(conn, actor, producer_no, contact_id).await?;
             store::share(conn, contact_id, shared, now).await?;
             let details = details([
@@ -100,9 +104,9 @@ impl Register {
 }
 
 /// Locks a producer that the actor may write, so that its contacts are counted and changed one after the other.
-async fn lock_own(conn: &mut AsyncPgConnection, actor: &Actor, producer_no: ProducerNo) -> Result<()> {
+async fn lock_own(conn: &mut AsyncPgConnection, actor: &Actor, producer_no: ProducerNo) -> Result<ProducerSheet> {
     let producer = lock_producer(conn, &actor.writes(), producer_no).await?;
-    producer.map(drop).ok_or(Error::NotFound(Thing::Producer))
+    producer.ok_or(Error::NotFound(Thing::Producer))
 }
 
 async fn lock_seen(

@@ -4,10 +4,9 @@
 use image::DynamicImage;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
-use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
-use crate::picture::{MAX_FILE_BYTES, decode};
+use crate::picture::{self, MAX_FILE_BYTES, decode};
 
 use super::types::{MediaType, PaperFile};
 
@@ -19,20 +18,11 @@ const PDF_HEAD: &[u8] = b"%PDF-";
 const MAX_SIDE_PX: u32 = 3508;
 /// Qualities to try: the first that fits. Even noise at full size fits the last.
 const QUALITIES: [u8; 3] = [85, 60, 20];
-/// Papers drawn at the same time: one of 100 megapixels takes half a gigabyte while it is.
-const DRAWING_PLACES: usize = 2;
-static DRAWING: Semaphore = Semaphore::const_new(DRAWING_PLACES);
 
 /// Takes in what was handed in for a field, if anything was, off the web workers.
 pub(in crate::register) async fn draw_anew(field: &'static str, bytes: Option<Vec<u8>>) -> Result<Option<PaperFile>> {
     let Some(bytes) = bytes else { return Ok(None) };
-    let place = DRAWING.acquire().await.map_err(Error::internal)?;
-    let drawing = tokio::task::spawn_blocking(move || {
-        // Held until it is done, even when nobody waits for it any more.
-        let _place = place;
-        take_in(field, bytes)
-    });
-    drawing.await?.map(Some)
+    picture::apart(move || take_in(field, bytes)).await.map(Some)
 }
 
 /// Reads what was handed in for a field.

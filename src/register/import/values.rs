@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 use chrono::NaiveDate;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::text::is_hidden;
+
 use super::columns::{Column, shorten};
 use super::dates::{check_year, parse_date};
 use super::errors::Sentence;
@@ -97,13 +99,6 @@ fn laid_out(text: &str, column: Column) -> String {
     }
     let lines: Vec<&str> = composed.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect();
     lines.join(" ")
-}
-
-/// Control characters, marks that hide or turn text around (Unicode UAX 9 and relatives), and the sign of a letter lost on the way.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffd}')
 }
 
 fn too_long(max_chars: usize) -> Sentence {

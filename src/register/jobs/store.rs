@@ -1,7 +1,7 @@
 //! Queries on imports under way. A job's file is read by the one who works on it and by nobody else. No transaction, no clock.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{count_star, sql};
+use diesel::dsl::{count_star, exists, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -120,6 +120,12 @@ pub(super) async fn load_file(
         .await
         .optional()?;
     Ok(row.and_then(|(name, content)| Some((name, content?))))
+}
+
+/// Whether a job is there still, in this state.
+pub(super) async fn is_at(conn: &mut AsyncPgConnection, job_id: JobId, state: JobState) -> QueryResult<bool> {
+    let own = import_jobs::table.find(job_id.0).filter(import_jobs::state.eq(state.as_str()));
+    diesel::select(exists(own)).get_result(conn).await
 }
 
 /// Takes the one turn there is in this deployment, if it is free. It ends with the connection.

@@ -20,7 +20,7 @@ use super::types::{JobId, JobState, Outcome, kind_of};
 /// A job gives a sign of life this often, with its progress; pages ask once a second.
 const SIGN_EVERY: Duration = Duration::from_millis(500);
 /// A job looks this often whether the turn is free.
-const ASK_TURN_EVERY: Duration = Duration::from_millis(200);
+const ASK_TURN_EVERY: Duration = Duration::from_millis(500);
 
 impl Register {
     /// Checks a file that was handed in.
@@ -53,7 +53,7 @@ impl Register {
     }
 
     async fn check(&self, job_id: JobId) -> Result<ImportPreview> {
-        let _turn = self.take_turn().await?;
+        let _turn = self.take_turn(job_id, JobState::Checking).await?;
         let rows = self.read_rows(job_id, JobState::Checking).await?;
         self.preview_import(rows, Photos::new()).await
     }
@@ -67,7 +67,7 @@ impl Register {
         shown: [u8; 32],
         progress: &Progress,
     ) -> Result<Option<ImportPreview>> {
-        let _turn = self.take_turn().await?;
+        let _turn = self.take_turn(job_id, JobState::Writing).await?;
         let rows = self.read_rows(job_id, JobState::Writing).await?;
         let is_demo = self.deployment().await?.is_some_and(|(_, is_demo)| is_demo);
         let mut anew = None;
@@ -109,13 +109,20 @@ impl Register {
         Ok(rows)
     }
 
-    /// Waits for the one turn in this deployment; it ends with the connection, so a process that dies keeps nobody waiting.
-    async fn take_turn(&self) -> Result<AsyncPgConnection> {
-        let mut conn = self.db.dedicated().await?;
-        while !store::try_turn(&mut conn).await? {
+    /// Waits for the one turn in this deployment; it ends with the connection, so a process that dies keeps nobody waiting. A job
+    /// that was dropped meanwhile waits no longer, and none holds a connection while it waits.
+    async fn take_turn(&self, job_id: JobId, state: JobState) -> Result<AsyncPgConnection> {
+        loop {
+            if !store::is_at(&mut *self.db.conn().await?, job_id, state).await? {
+                return Err(Error::NotFound(Thing::Import));
+            }
+            let mut conn = self.db.dedicated().await?;
+            if store::try_turn(&mut conn).await? {
+                return Ok(conn);
+            }
+            drop(conn);
             tokio::time::sleep(ASK_TURN_EVERY).await;
         }
-        Ok(conn)
     }
 
     /// Does the work, giving signs of life meanwhile on connections that the work's transaction knows nothing of.
@@ -145,7 +152,8 @@ impl Register {
 
 /// What an error leads to; one that is not the file's fault goes to the log with its cause.
 fn failed(job_id: JobId, error: Error) -> Outcome {
-    if !matches!(error, Error::Import(_)) {
+    // Not found: someone dropped it, which is no fault.
+    if !matches!(error, Error::Import(_) | Error::NotFound(Thing::Import)) {
         tracing::error!(error.code = error.code(), error.cause = ?error, import.id = job_id.0, "an import broke off");
     }
     Outcome::of_error(error)

@@ -12,6 +12,7 @@ mod tax_code;
 pub mod types;
 
 pub(in crate::register) use commune::{choose, tell};
+pub(in crate::register) use service::check_open;
 pub(in crate::register) use store::{communes_on, former_communes, lock_producer, matching_producers};
 
 pub use filter::{ProducerFilter, ProducerSort};

@@ -67,6 +67,7 @@ impl Register {
         conn.transaction(async |conn| {
             let before = store::lock_producer(conn, &actor.writes(), producer_no).await?;
             let before = before.ok_or(Error::NotFound(Thing::Producer))?;
+            check_open(&before)?;
             let n_written = match change {
                 ProducerChange::Whole(entry) => {
                     let commune = self.commune_of(conn, entry).await?;
@@ -137,6 +138,18 @@ impl Register {
         let former = store::former_communes(conn, day).await?;
         commune::choose(typed, &today, &former).map(|commune| Some(commune.clone()))
     }
+}
+
+/// Refuses a producer that left the register.
+pub(in crate::register) fn check_open(producer: &ProducerSheet) -> Result<()> {
+    if producer.closed_at.is_none() {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "producer-closed",
+        "Chủ thể này đã đóng trong sổ nên không sửa được nữa; cần sửa thì xin văn phòng mở lại.",
+        "this producer has left the register and is changed no more; ask the office to take it back in first",
+    ))
 }
 
 fn is_taken(taken: Taken) -> Error {

@@ -2,11 +2,11 @@
 //! was handed in is never kept, only what was drawn anew from it.
 
 use diesel_async::AsyncConnection;
-use tokio::sync::Semaphore;
 
 use crate::accounts::audit::{Act, details, record};
 use crate::accounts::types::{Actor, Scope};
 use crate::error::{Error, Result, Thing};
+use crate::picture;
 use crate::register::Register;
 use crate::register::photo::{ReadyPhoto, prepare};
 use crate::stamp::ProductNo;
@@ -17,9 +17,6 @@ use super::types::PhotoId;
 
 /// Most photos of one product: more than anyone looks through on a phone.
 pub const MAX_PHOTOS: usize = 8;
-/// Photos drawn at the same time: one of 100 megapixels takes half a gigabyte while it is.
-const DRAWING_PLACES: usize = 2;
-static DRAWING: Semaphore = Semaphore::const_new(DRAWING_PLACES);
 /// Longest file name repeated in a message, characters.
 const MAX_SHOWN_NAME_CHARS: usize = 40;
 
@@ -119,14 +116,8 @@ fn check_room(n_there: usize, n_more: usize) -> Result<()> {
 
 /// Draws one photo anew, off the web workers.
 async fn draw(photo: HandedIn) -> Result<ReadyPhoto> {
-    let place = DRAWING.acquire().await.map_err(Error::internal)?;
     let HandedIn { name, bytes } = photo;
-    let drawing = move || {
-        // The place is held until the photo is drawn, even when nobody waits for it any more.
-        let _place = place;
-        prepare(&bytes)
-    };
-    tokio::task::spawn_blocking(drawing).await?.map_err(|error| naming(&name, error))
+    picture::apart(move || prepare(&bytes)).await.map_err(|error| naming(&name, error))
 }
 
 /// Says which of several photos is meant.
