@@ -32,7 +32,7 @@ pub(super) fn check_year(date: NaiveDate) -> Result<NaiveDate, Sentence> {
     }
     let (first, last) = (CERTIFICATE_YEARS.start(), CERTIFICATE_YEARS.end());
     Err(Sentence::new(
-        format!("Ngày {date} nằm ngoài các năm {first}–{last}. Hãy xem lại năm."),
+        format!("Ngày {} nằm ngoài các năm {first}–{last}. Hãy xem lại năm.", date.format("%d/%m/%Y")),
         format!("{date} is outside the years {first}–{last}. Check the year."),
     ))
 }
@@ -55,12 +55,22 @@ fn not_iso(text: &str) -> Sentence {
             format!("“{quoted}” is not a date. Write year-month-day, for example 2026-05-31."),
         );
     }
-    let vi: Vec<String> = readings.iter().map(|(date, order)| format!("{date} ({})", order.vi())).collect();
+    let vi: Vec<String> = readings.keys().copied().map(in_words).collect();
+    let iso: Vec<String> = readings.keys().map(ToString::to_string).collect();
     let en: Vec<String> = readings.iter().map(|(date, order)| format!("{date} ({})", order.en())).collect();
     Sentence::new(
-        format!("“{quoted}” có thể là {}. Hãy viết lại thành ngày đúng theo thứ tự năm-tháng-ngày.", vi.join(" hoặc ")),
+        format!(
+            "“{quoted}” có thể là {}. Hãy định dạng ô là Ngày (Date) trong Excel, hoặc viết năm-tháng-ngày: {}.",
+            vi.join(" hoặc "),
+            iso.join(" hoặc ")
+        ),
         format!("“{quoted}” could be {}. Write the right one, as year-month-day.", en.join(" or ")),
     )
+}
+
+/// A date that nobody can read in another order.
+fn in_words(date: NaiveDate) -> String {
+    format!("ngày {} tháng {} năm {}", date.day(), date.month(), date.year())
 }
 
 /// The orders in which people write a date.
@@ -73,14 +83,6 @@ enum Order {
 
 impl Order {
     const ALL: [Self; 3] = [Self::DayMonthYear, Self::MonthDayYear, Self::YearMonthDay];
-
-    const fn vi(self) -> &'static str {
-        match self {
-            Self::DayMonthYear => "đọc ngày-tháng-năm",
-            Self::MonthDayYear => "đọc tháng-ngày-năm",
-            Self::YearMonthDay => "đọc năm-tháng-ngày",
-        }
-    }
 
     const fn en(self) -> &'static str {
         match self {
@@ -162,20 +164,19 @@ mod tests {
     fn an_ambiguous_date_is_refused_with_all_its_readings() {
         assert_eq!(
             refusal("01/02/03"),
-            "“01/02/03” có thể là 2001-02-03 (đọc năm-tháng-ngày) hoặc 2003-01-02 (đọc tháng-ngày-năm) \
-             hoặc 2003-02-01 (đọc ngày-tháng-năm). Hãy viết lại thành ngày đúng theo thứ tự năm-tháng-ngày."
+            "“01/02/03” có thể là ngày 3 tháng 2 năm 2001 hoặc ngày 2 tháng 1 năm 2003 hoặc ngày 1 tháng 2 năm 2003. \
+             Hãy định dạng ô là Ngày (Date) trong Excel, hoặc viết năm-tháng-ngày: \
+             2001-02-03 hoặc 2003-01-02 hoặc 2003-02-01."
         );
+        assert!(refusal("05/03/2025").contains("có thể là ngày 5 tháng 3 năm 2025 hoặc ngày 3 tháng 5 năm 2025. Hãy"));
     }
 
     #[test]
     fn digits_without_separators_are_refused_with_their_readings() {
-        assert!(
-            refusal("100525")
-                .contains("2010-05-25 (đọc năm-tháng-ngày) hoặc 2025-05-10 (đọc ngày-tháng-năm) hoặc 2025-10-05")
-        );
-        assert!(refusal("010203").contains("2001-02-03 (đọc năm-tháng-ngày) hoặc 2003-01-02 (đọc tháng-ngày-năm)"));
-        assert!(refusal("31052025").contains("có thể là 2025-05-31 (đọc ngày-tháng-năm). Hãy"));
-        assert!(refusal("20250531").contains("có thể là 2025-05-31 (đọc năm-tháng-ngày). Hãy"));
+        assert!(refusal("100525").contains(": 2010-05-25 hoặc 2025-05-10 hoặc 2025-10-05."));
+        assert!(refusal("010203").contains("ngày 3 tháng 2 năm 2001 hoặc ngày 2 tháng 1 năm 2003 hoặc ngày 1"));
+        assert!(refusal("31052025").contains("có thể là ngày 31 tháng 5 năm 2025. Hãy"));
+        assert!(refusal("20250531").contains("có thể là ngày 31 tháng 5 năm 2025. Hãy"));
     }
 
     #[test]
