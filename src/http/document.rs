@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 
-use super::Language;
+use super::{DESK, Language, SIGN_IN};
 
 /// The style sheet of the public pages, small enough to travel inside each of them.
 const PAGE_CSS: &str = include_str!("../../assets/css/page.css");
@@ -81,16 +81,39 @@ pub struct Site {
     pub contact: String,
 }
 
+/// Where the page of an error leads besides the front page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WayOn {
+    /// Nowhere else.
+    Front,
+    /// To the desk, for a browser that carries a session's cookie.
+    Desk,
+    /// To signing in, for whoever opens a link that is used up.
+    SignIn,
+}
+
+impl WayOn {
+    const fn link(self, language: Language) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Front => None,
+            Self::Desk => Some((DESK, language.pick("Về trang chính", "To the desk"))),
+            Self::SignIn => Some((SIGN_IN, language.pick("Đăng nhập", "Sign in"))),
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage<'p> {
     document: Document<'p>,
     text: &'p str,
     contact: Option<&'p str>,
+    /// Address and words.
+    way_on: Option<(&'static str, &'static str)>,
 }
 
 /// A page for a person who meets an error outside the API.
-pub(super) fn error_document(language: Language, error: &Error, site: Option<&Site>) -> String {
+pub(super) fn error_document(language: Language, error: &Error, site: Option<&Site>, way_on: WayOn) -> String {
     let title = match error {
         Error::NotFound(_) => language.pick("Không tìm thấy trang", "No such page"),
         Error::TooManyCodes { .. } => language.pick("Gõ mã sai quá nhiều lần", "Too many wrong codes"),
@@ -107,7 +130,9 @@ pub(super) fn error_document(language: Language, error: &Error, site: Option<&Si
     let demo = site.is_some_and(|site| site.is_demo);
     let document = Document { language, title, other_language_href: language.pick("?lang=en", "?lang=vi"), demo };
     let contact = site.map(|site| site.contact.as_str());
-    ErrorPage { document, text: &text, contact }.render().unwrap_or_else(|_| text.clone())
+    ErrorPage { document, text: &text, contact, way_on: way_on.link(language) }
+        .render()
+        .unwrap_or_else(|_| text.clone())
 }
 
 fn capitalised(text: &str) -> String {

@@ -16,13 +16,13 @@ use actix_web::http::header::{
     HeaderValue, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::config::PublicUrl;
-use crate::error::Error;
+use crate::error::{Error, Thing};
 
-use super::document::{Site, error_document, page_headers};
-use super::{Cookies, DESK, Language, SIGN_IN, see_other, status_of};
+use super::document::{Site, WayOn, error_document, page_headers};
+use super::{Cookies, DESK, Language, SIGN_IN, see_other, session_secret, status_of};
 
 /// A request's number, in the log and in the header `X-Request-Id`.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +71,7 @@ pub async fn answer_request(
             res = res.into_response(redirect);
         } else if wants_page(&res) {
             let site = res.request().app_data::<web::Data<Site>>().cloned();
-            let page = error_page(error, Language::of(res.request()), site.as_deref().map(AsRef::as_ref));
+            let page = error_page(error, res.request(), site.as_deref().map(AsRef::as_ref));
             res = res.into_response(page);
         }
     }
@@ -145,7 +145,16 @@ fn wants_page(res: &ServiceResponse<BoxBody>) -> bool {
     accepts_html && !req.path().starts_with("/api/")
 }
 
-fn error_page(error: &Error, language: Language, site: Option<&Site>) -> HttpResponse {
+/// The answers to scans take no notice of cookies.
+fn way_on(error: &Error, req: &HttpRequest) -> WayOn {
+    match error {
+        Error::NotFound(Thing::Link) => WayOn::SignIn,
+        _ if !is_verdict(req.path()) && session_secret(req).is_some() => WayOn::Desk,
+        _ => WayOn::Front,
+    }
+}
+
+fn error_page(error: &Error, req: &HttpRequest, site: Option<&Site>) -> HttpResponse {
     let original = error.error_response();
     let mut response = HttpResponse::build(original.status());
     for (name, value) in original.headers() {
@@ -154,7 +163,7 @@ fn error_page(error: &Error, language: Language, site: Option<&Site>) -> HttpRes
         }
     }
     page_headers(&mut response);
-    response.body(error_document(language, error, site))
+    response.body(error_document(Language::of(req), error, site, way_on(error, req)))
 }
 
 /// Answers to scans, refusals and limits included, may be read by pages of any origin.

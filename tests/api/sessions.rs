@@ -418,10 +418,11 @@ async fn a_link_shows_its_form_any_number_of_times_and_sets_a_password_once() {
     let new = "con trâu đi cày ruộng";
     assert_eq!(choose(new, new).await.assert_sent_on(), "/desk");
     assert!(browser.page("/account").await.contains("known"));
+    assert!(browser.get("/batches/99").await.text().contains("<a href=\"/desk\">Về trang chính</a>"));
     assert_eq!(elsewhere.get("/account").await.status, 303, "other sessions have ended");
     let again = world.browser().get(&address).await;
     assert_eq!(again.status, 404);
-    assert!(again.text().contains("72 giờ"));
+    assert!(again.text().contains("72 giờ") && again.text().contains("<a href=\"/sign-in\">Đăng nhập</a>"));
     assert_eq!(sign_in(&world.browser(), "known", new).await.status, 303);
 }
 
