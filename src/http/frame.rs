@@ -170,6 +170,11 @@ impl Frame {
         crate::clock::in_vietnam(*instant).format("%d/%m/%Y %H:%M").to_string()
     }
 
+    /// A number with the language's decimal mark.
+    pub fn decimal(&self, number: &impl ToString) -> String {
+        self.language.decimal(number)
+    }
+
     /// A number with dots between thousands (Vietnamese) or commas (English).
     pub fn number(&self, n: &impl ToString) -> String {
         let digits = n.to_string();
@@ -205,7 +210,7 @@ const NOTICES: &[(&str, &str, &str)] = &[
     ("closed", "Đã đóng.", "Closed."),
     ("removed", "Đã xóa.", "Removed."),
     ("sent", "Đã gửi.", "Sent."),
-    ("opened", "Đã mở lô hàng. Giờ có thể đặt tem cho lô này.", "The batch is open. Now you can order its stamps."),
+    ("opened", "Đã mở lô hàng.", "The batch is open."),
     (
         "minted",
         "Đã phát tem. Xem và in ở mục \"Tem đã phát\".",

@@ -37,6 +37,15 @@ impl Language {
         }
     }
 
+    /// A number as people write it in this language: Vietnam writes a decimal comma. The number has no other mark in it.
+    pub fn decimal(self, number: &impl ToString) -> String {
+        let text = number.to_string();
+        match self {
+            Self::Vi => text.replace('.', ","),
+            Self::En => text,
+        }
+    }
+
     /// What a request prefers.
     pub fn of(req: &HttpRequest) -> Self {
         Self::asked(req).or_else(|| Self::chosen(req)).unwrap_or_else(|| {
@@ -102,6 +111,11 @@ mod tests {
     #[track_caller]
     fn check(header: &str, expected: Language) {
         assert_eq!(preferred(header), expected, "{header}");
+    }
+
+    #[test]
+    fn a_decimal_mark_is_a_comma_in_vietnamese_and_a_point_in_english() {
+        assert_eq!((Language::Vi.decimal(&"120.5"), Language::En.decimal(&"120.5")), ("120,5".into(), "120.5".into()));
     }
 
     #[test]

@@ -191,7 +191,10 @@ fn batch_rows(sheet: &BatchSheet, language: Language) -> Vec<Row> {
     ];
     if let Some(quantity) = batch.quantity {
         let unit = batch.unit.as_deref().unwrap_or_default();
-        rows.push(Row::plain(language.pick("Số lượng khai", "Declared quantity"), format!("{quantity} {unit}")));
+        rows.push(Row::plain(
+            language.pick("Số lượng khai", "Declared quantity"),
+            format!("{} {unit}", language.decimal(&quantity)),
+        ));
     }
     let state = match (batch.is_open, batch.closed_at) {
         (true, _) => language.pick("đang mở", "open").to_owned(),

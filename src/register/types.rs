@@ -275,7 +275,7 @@ impl Pack {
 impl Pack {
     /// Whether a form shows it with these texts.
     pub fn is_written(&self, quantity: &str, unit: &str) -> bool {
-        self.quantity.to_string() == quantity && self.unit.as_str() == unit
+        self.quantity.to_string() == quantity.replace(',', ".") && self.unit.as_str() == unit
     }
 }
 

@@ -56,7 +56,7 @@ async fn a_farmer_opens_a_batch_in_five_fields_and_orders_stamps() {
     let opened = farmer.submit("/batches/new", "/batches", &fields).await.assert_sent_on();
     assert_eq!(opened, "/batches/1?done=opened");
     let page = farmer.page(&opened).await;
-    assert!(page.contains("Đã mở lô hàng") && page.contains("12.5 kg") && page.contains("22/11/2026"), "{page}");
+    assert!(page.contains("Đã mở lô hàng") && page.contains("12,5 kg") && page.contains("22/11/2026"), "{page}");
     let sent_on = order(&farmer, "/batches/1", "50").await.assert_sent_on();
     assert_eq!(sent_on, "/batches/1?done=minted#runs");
     let page = farmer.page("/batches/1").await;

@@ -65,7 +65,8 @@ impl NewPage {
         );
         let frame = Frame::new(req, actor, language.pick("Mở lô mới", "Open a batch"), help);
         let last_time = new.last.as_ref().map(|last| {
-            let quantity = last.quantity.map(|quantity| format!(" {quantity}")).unwrap_or_default();
+            let quantity =
+                last.quantity.map(|quantity| format!(" {}", language.decimal(&quantity))).unwrap_or_default();
             let unit = last.unit.as_deref().map(|unit| format!(" {unit}")).unwrap_or_default();
             format!("{}:{quantity}{unit}", last.lot)
         });
@@ -102,10 +103,10 @@ fn last_day_hint(new: &NewBatch, frame: &Frame) -> String {
 }
 
 /// The fields as they are proposed, or as last time.
-fn proposed(new: &NewBatch, like: &str) -> Fields {
+fn proposed(new: &NewBatch, like: &str, language: Language) -> Fields {
     let mut values = vec![("lot", new.lot.clone()), ("packed_on", new.today.to_string())];
     if let Some(last) = new.last.as_ref().filter(|_| like == "last") {
-        values.push(("quantity", last.quantity.map(|quantity| quantity.to_string()).unwrap_or_default()));
+        values.push(("quantity", last.quantity.map(|quantity| language.decimal(&quantity)).unwrap_or_default()));
         values.push(("unit", last.unit.clone().unwrap_or_default()));
         if new.product.shelf_life.is_none() {
             let last_day = proposed_last_day(&new.product, Some(last), new.today);
@@ -121,17 +122,17 @@ pub(super) async fn show_new_form(
     query: web::Query<NewQuery>,
     batches: web::Data<Batches>,
 ) -> Result<HttpResponse> {
+    let language = Language::of(&req);
     if !query.product.is_empty() {
         let new = batches.new_batch(&actor, product_no(&query.product)?).await?;
-        return page(&NewPage::new(&req, &actor, &new, proposed(&new, &query.like)));
+        return page(&NewPage::new(&req, &actor, &new, proposed(&new, &query.like, language)));
     }
     let q: String = kept_text(&query.q).chars().take(MAX_SEARCH_CHARS).collect();
     let choices = batches.product_choices(&actor, &q).await?;
     if let ([only], true) = (choices.as_slice(), q.is_empty()) {
         let new = batches.new_batch(&actor, only.product_no).await?;
-        return page(&NewPage::new(&req, &actor, &new, proposed(&new, &query.like)));
+        return page(&NewPage::new(&req, &actor, &new, proposed(&new, &query.like, language)));
     }
-    let language = Language::of(&req);
     let help = language
         .pick("Bước 1 trong 2: chọn sản phẩm sẽ đóng gói.", "Step 1 of 2: choose the product that will be packed.");
     let frame = Frame::new(&req, &actor, language.pick("Mở lô mới", "Open a batch"), help);

@@ -57,14 +57,6 @@ pub(super) fn state_chip(state: CertificateState, language: Language) -> (&'stat
     }
 }
 
-/// Points as people write them in a language.
-fn points(score: super::types::Score, language: Language) -> String {
-    match language {
-        Language::Vi => score.to_string().replace('.', ","),
-        Language::En => score.to_string(),
-    }
-}
-
 #[derive(Template)]
 #[template(path = "register/certificate_list.html")]
 struct ListPage {
@@ -211,7 +203,7 @@ impl SheetPage {
             frame: Frame::new(req, actor, title, help),
             chip: state_chip(sheet.state(today), language),
             computed_by,
-            score: sheet.score.map(|score| points(score, language)),
+            score: sheet.score.map(|score| language.decimal(&score)),
             level: sheet.issuer_level.map(|level| language.pick(level.vi(), level.en())),
             error: None,
             typed: Fields::from_values([("on", today.to_string())]),
@@ -343,10 +335,10 @@ fn bands_of(rules: &Rules, today: NaiveDate, language: Language) -> Vec<(StarBan
     let mut bands: Vec<(StarBand, String)> = Vec::new();
     let certified: Vec<&StarBand> = rules.bands_on(today).filter(|band| band.recognised_by.is_some()).collect();
     for band in certified.into_iter().rev() {
-        let first = points(band.min_score, language);
+        let first = language.decimal(&band.min_score);
         let text = match above {
             None => format!("{first} – 100"),
-            Some(next) => format!("{first} – {} {}", language.pick("dưới", "below"), points(next, language)),
+            Some(next) => format!("{first} – {} {}", language.pick("dưới", "below"), language.decimal(&next)),
         };
         above = Some(band.min_score);
         bands.push((band.clone(), text));

@@ -3,7 +3,7 @@
 
 use crate::accounts::types::ProducerNo;
 use crate::error::{Error, Result};
-use crate::http::{Fields, TextField};
+use crate::http::{Fields, Language, TextField};
 use crate::register::gtin::Gtin;
 use crate::register::types::{Pack, Quantity, ShelfLife, Unit};
 
@@ -54,8 +54,17 @@ pub(super) fn read(fields: &Fields, rights: Rights, base: Option<&ProductDraft>)
 }
 
 /// The form that reads back as this draft.
-pub(super) fn fields_of(draft: &ProductDraft, version: i32) -> Fields {
-    Fields::from_values([("version", version.to_string())].into_iter().chain(pairs_of(draft)))
+pub(super) fn fields_of(draft: &ProductDraft, version: i32, language: Language) -> Fields {
+    Fields::from_values([("version", version.to_string())].into_iter().chain(shown_pairs_of(draft, language)))
+}
+
+/// The fields of a draft as its form shows them.
+pub(super) fn shown_pairs_of(draft: &ProductDraft, language: Language) -> Vec<(&'static str, String)> {
+    let shown = |(name, value): (&'static str, String)| match name {
+        "pack_quantity" => (name, language.decimal(&value)),
+        _ => (name, value),
+    };
+    pairs_of(draft).into_iter().map(shown).collect()
 }
 
 /// The fields of a draft, by name.
@@ -187,7 +196,8 @@ mod tests {
     #[test]
     fn a_draft_becomes_a_form_and_the_form_the_same_draft() {
         let draft = read(&Fields::from_values(full()), OFFICE, None).unwrap();
-        assert_eq!(read(&fields_of(&draft, 1), OFFICE, None).unwrap(), draft);
+        assert_eq!(read(&fields_of(&draft, 1, Language::Vi), OFFICE, None).unwrap(), draft);
+        assert_eq!(fields_of(&draft, 1, Language::Vi).value("pack_quantity"), "0,5");
         assert_eq!(draft.pack.as_ref().unwrap().to_string(), "0.5 kg");
         assert_eq!((draft.shelf_life, draft.story_en), (Some(ShelfLife::Months(12)), None));
     }
@@ -238,7 +248,9 @@ mod tests {
     fn a_pack_that_was_not_touched_is_not_doubted() {
         let mut base = read(&Fields::from_values(full()), OFFICE, None).unwrap();
         base.pack.as_mut().unwrap().quantity = Quantity::parse("12.345").unwrap();
-        assert_eq!(read(&fields_of(&base, 1), OFFICE, Some(&base)).unwrap(), base);
+        for language in [Language::Vi, Language::En] {
+            assert_eq!(read(&fields_of(&base, 1, language), OFFICE, Some(&base)).unwrap(), base);
+        }
     }
 
     #[test]

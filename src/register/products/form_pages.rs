@@ -14,7 +14,7 @@ use crate::register::Register;
 use crate::register::api::product_no;
 use crate::stamp::ProductNo;
 
-use super::form::{fields_of, pairs_of, read};
+use super::form::{fields_of, read, shown_pairs_of};
 use super::pages::{Options, sheet_page};
 use super::types::{Closing, ProductSheet, Rights};
 use super::words;
@@ -171,7 +171,7 @@ async fn show_form(
     register: web::Data<Register>,
 ) -> Result<HttpResponse> {
     let sheet = register.product_sheet(&actor.writes(), product_no(&path)?).await?;
-    let form = fields_of(&sheet.draft(), sheet.version);
+    let form = fields_of(&sheet.draft(), sheet.version, Language::of(&req));
     page(&FormPage::new(&req, &actor, &register, Some(&sheet), form).await?)
 }
 
@@ -212,8 +212,8 @@ async fn conflict_page(
         let typed = typed.values(name).next()?.to_owned();
         (typed != now).then_some(Clash { name, typed, now })
     };
-    let clashes = pairs_of(&draft).into_iter().filter_map(clash).collect();
-    let form = fields_of(&draft, sheet.version);
+    let clashes = shown_pairs_of(&draft, Language::of(req)).into_iter().filter_map(clash).collect();
+    let form = fields_of(&draft, sheet.version, Language::of(req));
     let error = Some(FormError::of(Error::EditConflict, Language::of(req))?);
     let template = FormPage { error, clashes, ..FormPage::new(req, actor, register, Some(&sheet), form).await? };
     page_with(HttpResponseBuilder::new(StatusCode::CONFLICT), &template)

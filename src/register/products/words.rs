@@ -107,10 +107,7 @@ pub(super) fn shelf_life(shelf_life: ShelfLife, language: Language) -> String {
 
 /// What one pack holds; Vietnam writes a decimal comma.
 pub(super) fn pack(pack: &Pack, language: Language) -> String {
-    match language {
-        Language::Vi => format!("{} {}", pack.quantity.to_string().replace('.', ","), pack.unit.as_str()),
-        Language::En => pack.to_string(),
-    }
+    format!("{} {}", language.decimal(&pack.quantity), pack.unit.as_str())
 }
 
 /// A mandatory item, as the checklist of a product calls it.
