@@ -91,6 +91,18 @@ impl Fields {
         !self.value(name).is_empty()
     }
 
+    /// Refuses what cannot be undone until its box is ticked.
+    pub fn check_sure(&self, name: &'static str) -> Result<()> {
+        if self.is_ticked(name) {
+            return Ok(());
+        }
+        Err(Error::invalid(
+            name,
+            "Việc này không làm lại được: xin đánh dấu vào ô \"Tôi hiểu\" rồi gửi lại.",
+            "this cannot be undone: tick the box \"I understand\" and send again",
+        ))
+    }
+
     /// A text, or none when it was left empty.
     pub fn text(&self, field: &TextField) -> Result<Option<String>> {
         let value = self.value(field.name);

@@ -206,8 +206,12 @@ async fn a_revoked_certificate_mints_no_more_and_is_final() {
     let batch = world.batch_of(nguon::stamp::ProductNo::new(1).unwrap(), "A", "2026-11-20", Some("2027-11-20")).await;
     world.mint(batch.batch_no, 5).await;
     let revoke = async |on: &str, reason: &str| {
-        office.submit("/certificates/1", "/certificates/1/revoke", &[("on", on), ("reason", reason)]).await
+        let fields = [("on", on), ("reason", reason), ("sure", "yes")];
+        office.submit("/certificates/1", "/certificates/1/revoke", &fields).await
     };
+    let unsure = [("on", "2026-11-21"), ("reason", "Lý do")];
+    let unsure = office.submit("/certificates/1", "/certificates/1/revoke", &unsure).await;
+    unsure.assert_refused("đánh dấu vào ô");
     revoke("2026-11-23", "Lý do").await.assert_refused("không được ở sau hôm nay");
     revoke("2024-12-31", "Lý do").await.assert_refused("không được trước ngày đầu");
     revoke("2026-11-21", "").await.assert_refused("Lý do thu hồi");
@@ -219,7 +223,7 @@ async fn a_revoked_certificate_mints_no_more_and_is_final() {
     let problem = world.office.order(batch.batch_no, "k2", &json!({ "count": 1 })).await;
     problem.assert_problem(409, "certificate-revoked");
     let token = office.form_token("/certificates/1").await;
-    let again = [("form_token", token.as_str()), ("on", "2026-11-22"), ("reason", "Lần nữa")];
+    let again = [("form_token", token.as_str()), ("on", "2026-11-22"), ("reason", "Lần nữa"), ("sure", "yes")];
     office.post_form("/certificates/1/revoke", &again).await.assert_refused("đã bị thu hồi từ ngày 21/11/2026");
     let mut change = with(&NEW, &[("version", "2"), ("from", "2025-01-01")]);
     change.push(("form_token", token.as_str()));

@@ -113,6 +113,7 @@ async fn revoke_certificate(office: &Browser) {
     office.click("#revoke summary").await;
     office.pick_day("#on", TODAY).await;
     office.fill("#reason", "Hồ sơ ghi sai vùng nguyên liệu").await;
+    office.click("#sure").await;
     office.press("#revoke form button").await;
     office.assert_says("Bị thu hồi từ ngày 22/11/2026").await;
     office.assert_kept().await;

@@ -44,18 +44,6 @@ impl Answer<'_> {
     }
 }
 
-/// Refuses what cannot be undone until its box is ticked.
-fn is_sure(fields: &Fields, name: &'static str) -> Result<()> {
-    if fields.is_ticked(name) {
-        return Ok(());
-    }
-    Err(Error::invalid(
-        name,
-        "Việc này không làm lại được: xin đánh dấu vào ô \"Tôi hiểu\" rồi gửi lại.",
-        "this cannot be undone: tick the box \"I understand\" and send again",
-    ))
-}
-
 /// A whole number of stamps, at least one.
 fn count_of(fields: &Fields, name: &'static str) -> Result<NonZeroU32> {
     let count = fields.whole_number(name)?.filter(|n| *n <= Serial::MAX.get()).and_then(NonZeroU32::new);
@@ -94,7 +82,7 @@ pub(super) async fn order_stamps(
 }
 
 fn read_void(fields: &Fields) -> Result<VoidOrder> {
-    is_sure(fields, "void_sure")?;
+    fields.check_sure("void_sure")?;
     let serial = |name: &'static str| -> Result<Serial> {
         let number = fields.whole_number(name)?;
         let serial = number.and_then(|n| Serial::new(n).ok());
@@ -129,7 +117,7 @@ pub(super) async fn close_batch(
     batches: web::Data<Batches>,
 ) -> Result<HttpResponse> {
     let batch_no = batch_no(&path)?;
-    let outcome = match is_sure(&fields, "close_sure") {
+    let outcome = match fields.check_sure("close_sure") {
         Ok(()) => batches.close_batch(&actor, batch_no).await,
         Err(error) => Err(error),
     };
@@ -188,7 +176,7 @@ pub(super) async fn recall_batch(
     let batch_no = batch_no(&path)?;
     let version = Some(fields.version()?);
     let words = || {
-        is_sure(&fields, "recall_sure")?;
+        fields.check_sure("recall_sure")?;
         read_words(&fields, ["recall_reason", "recall_advice", "recall_contact"])
     };
     let outcome = match words() {

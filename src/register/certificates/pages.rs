@@ -240,7 +240,12 @@ async fn revoke_certificate(
     register: web::Data<Register>,
 ) -> Result<HttpResponse> {
     let certificate_id = certificate_id(&path)?;
-    let revoked = match read_revocation(&fields) {
+    let order = || {
+        let revocation = read_revocation(&fields)?;
+        fields.check_sure("sure")?;
+        Ok(revocation)
+    };
+    let revoked = match order() {
         Ok((on, reason)) => register.revoke_certificate(&actor, certificate_id, on, &reason).await,
         Err(error) => Err(error),
     };
