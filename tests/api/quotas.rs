@@ -233,10 +233,13 @@ async fn the_office_decides_proposals_on_the_page() {
     let decide = async |proposal_no: i32, fields: &[(&str, &str)]| {
         office.submit("/requests", &format!("/requests/proposals/{proposal_no}"), fields).await
     };
+    assert!(office.page("/requests").await.contains("required aria-describedby=\"reason-hint-1\"></textarea>"));
     let empty = decide(1, &[("decision", "accept"), ("reason", ""), ("advice", "Chờ tin")]).await;
     empty.assert_refused("Xin ghi lý do");
     assert!(empty.text().contains("value=\"Chờ tin\""), "what was typed is still there");
-    decide(1, &[("decision", "accept"), ("reason", "Nhãn ghi sai hạn dùng")]).await.assert_sent_on();
+    let accept = [("decision", "accept"), ("reason", "Nhãn ghi sai hạn dùng"), ("reread", "yes")];
+    decide(1, &accept[..2]).await.assert_refused("Xin đọc lại");
+    decide(1, &accept).await.assert_sent_on();
     decide(2, &[("decision", "dismiss"), ("note", "Đã có trên hộp")]).await.assert_sent_on();
     assert_eq!(decide(9, &[("decision", "dismiss"), ("note", "a")]).await.status, 404);
     assert!(office.page("/batches/1").await.contains("Nhãn ghi sai hạn dùng"));

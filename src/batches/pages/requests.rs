@@ -141,6 +141,20 @@ fn undecided() -> Error {
     Error::invalid("decision", "Xin chọn một trong hai nút.", "choose one of the two buttons")
 }
 
+/// What buyers will read, in words that someone has read again.
+fn read_acceptance(fields: &Fields) -> Result<ProposalDecision> {
+    let value = |name| fields.value(name);
+    let words = Words::new(value("reason"), Some(value("advice")), Some(value("contact")))?;
+    if !fields.is_ticked("reread") {
+        return Err(Error::invalid(
+            "reread",
+            "Xin đọc lại lý do mà người mua sẽ đọc, rồi đánh dấu vào ô \"Tôi đã đọc lại\".",
+            "read again what buyers will read, then tick the box \"I have read\"",
+        ));
+    }
+    Ok(ProposalDecision::Accept(words))
+}
+
 pub(super) async fn decide_proposal(
     Office(actor): Office,
     req: HttpRequest,
@@ -151,9 +165,7 @@ pub(super) async fn decide_proposal(
     let proposal_no = request_no(&path)?;
     let value = |name| fields.value(name);
     let decision = match value("decision") {
-        "accept" => {
-            Words::new(value("reason"), Some(value("advice")), Some(value("contact"))).map(ProposalDecision::Accept)
-        }
+        "accept" => read_acceptance(&fields),
         "dismiss" => Ok(ProposalDecision::Dismiss { note: value("note").to_owned() }),
         _ => Err(undecided()),
     };
