@@ -51,7 +51,9 @@ pub(super) fn of_stamp(
 ) -> (Banner, Section) {
     let Presented { headline, title, explanation, icon, stamp } = present(facts, issuer_name, language);
     let banner = Banner { tone: headline.tone().as_str(), icon, title, explanation };
-    let mut rows = vec![signature(facts, language), key(facts, language), mint(facts, language)];
+    let mut rows = vec![signature(facts, language)];
+    rows.extend(key(facts, language));
+    rows.push(mint(facts, language));
     if let Some(rule) = facts.rule() {
         rows.push(Row::toned(
             language.pick("Điểm không đạt", "What failed"),
@@ -76,7 +78,13 @@ pub(super) fn of_stamp(
 
 fn signature(facts: &Facts<'_>, language: Language) -> Row {
     let text = match (facts.carrier, facts.claim, facts.refused) {
-        (Carrier::Compact, ..) => (language.pick("tem nhỏ, không mang chữ ký", "small stamp, carries none"), ""),
+        (Carrier::Compact, ..) => {
+            let text = language.pick(
+                "mã gõ tay hoặc tem nhỏ, không mang chữ ký số: tra trong sổ",
+                "typed code or small stamp, carries none: looked up in the register",
+            );
+            (text, "")
+        }
         (Carrier::Full, Some(_), _) => (language.pick("đúng", "good"), "yes"),
         (Carrier::Full, None, Some(Rule::Signature)) => (language.pick("sai", "wrong"), "no"),
         (Carrier::Full, None, _) => (language.pick("không đọc được", "not read"), "no"),
@@ -84,17 +92,19 @@ fn signature(facts: &Facts<'_>, language: Language) -> Row {
     Row::toned(language.pick("Chữ ký số", "Signature"), (text.0.to_owned(), text.1))
 }
 
-fn key(facts: &Facts<'_>, language: Language) -> Row {
+/// None where no key came to be judged: a wrong code, or digits that were not read so far.
+fn key(facts: &Facts<'_>, language: Language) -> Option<Row> {
     let (words, class) = match facts.key {
         Some(KeyStatus::Active) => (language.pick("đang dùng", "active"), "yes"),
         Some(KeyStatus::Retired) => {
             (language.pick("đã thôi dùng, tem cũ vẫn đúng", "retired, old stamps stay good"), "")
         }
         Some(KeyStatus::Compromised) => (language.pick("có thể đã bị lộ", "may be in other hands"), "no"),
-        None => (language.pick("không phải khóa của chúng tôi, hoặc chưa đọc được", "not ours, or not read"), "open"),
+        None if facts.rule() == Some(Rule::Key) => (language.pick("không phải khóa của chúng tôi", "not ours"), "no"),
+        None => return None,
     };
     let number = facts.key.and(facts.claim).map(|claim| format!("{}: ", claim.key_no)).unwrap_or_default();
-    Row::toned(language.pick("Khóa", "Key"), (format!("{number}{words}"), class))
+    Some(Row::toned(language.pick("Khóa", "Key"), (format!("{number}{words}"), class)))
 }
 
 fn mint(facts: &Facts<'_>, language: Language) -> Row {

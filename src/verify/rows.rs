@@ -115,14 +115,21 @@ pub(super) fn stamp_rows(facts: &Facts<'_>, language: Language) -> Vec<Row> {
     } else {
         claim.serial.to_string()
     };
+    // A code is printed on full stamps too, so it does not tell the kind of its stamp.
     let carrier = match facts.carrier {
-        Carrier::Full => language.pick("Tem đầy đủ, có chữ ký số", "Full stamp with signature"),
-        Carrier::Compact => language.pick("Tem nhỏ hoặc mã gõ tay", "Small stamp or typed code"),
+        Carrier::Full => Row::plain(
+            language.pick("Loại tem", "Kind of stamp"),
+            language.pick("Tem đầy đủ, có chữ ký số", "Full stamp with signature"),
+        ),
+        Carrier::Compact => Row::plain(
+            language.pick("Tra bằng", "Looked up by"),
+            language.pick("Mã gõ tay hoặc tem nhỏ", "Typed code or small stamp"),
+        ),
     };
     let mut rows = vec![
         Row::plain(language.pick("Số thứ tự của tem", "Stamp number"), serial),
         Row::plain(language.pick("Thuộc lô số", "Of batch number"), claim.batch_no.to_string()),
-        Row::plain(language.pick("Loại tem", "Kind of stamp"), carrier),
+        carrier,
     ];
     if facts.batch.is_none() {
         if let Some(signed) = claim.signed {
@@ -151,7 +158,7 @@ pub(super) fn stamp_rows(facts: &Facts<'_>, language: Language) -> Vec<Row> {
         rows.push(Row::toned(language.pick("Khóa ký tem", "Signing key"), (text.to_owned(), "no")));
     }
     if let Some(batch) = &facts.batch {
-        let as_of = in_vietnam(batch.as_of).format("%H:%M %d/%m/%Y").to_string();
+        let as_of = in_vietnam(batch.as_of).format("%d/%m/%Y %H:%M").to_string();
         rows.push(Row::plain(language.pick("Theo sổ lúc", "Register as of"), as_of));
     }
     rows
