@@ -97,7 +97,13 @@ pub(super) fn limit_sentence(limit: Limit, frame: &Frame) -> String {
                 NoLimit::NotEnforced => {
                     frame.pick("văn phòng chưa áp dụng hạn mức", "the office does not enforce quotas")
                 }
-                NoLimit::Demo => frame.pick("đây là sản phẩm trình diễn", "the product is an example"),
+                NoLimit::Demo => {
+                    let sentence = frame.pick(
+                        "Đây là bản trình diễn nên không có hạn mức tem.",
+                        "This is a demonstration, so there is no quota of stamps.",
+                    );
+                    return sentence.to_owned();
+                }
             };
             format!("{}: {because}.", frame.pick("Không có hạn mức tem", "No quota of stamps"))
         }

@@ -31,7 +31,7 @@ pub(super) const fn standing(state: CertificateFilter, language: Language) -> &'
         CertificateFilter::Lapsed => language.pick("Đã hết hạn", "Lapsed"),
         CertificateFilter::NotYetValid => language.pick("Chưa đến ngày hiệu lực", "Not yet valid"),
         CertificateFilter::Revoked => language.pick("Đã bị thu hồi", "Revoked"),
-        CertificateFilter::Unknown => language.pick("Chưa có ngày trong sổ", "No dates in the register"),
+        CertificateFilter::Unknown => language.pick("Chưa có ngày", "No dates"),
     }
 }
 
