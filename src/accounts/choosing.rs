@@ -47,7 +47,7 @@ pub(super) fn choose_producer(typed: &str, choices: &[(ProducerNo, String)]) -> 
             let (n, named) = (several.len(), named.join("; "));
             Err(Error::invalid(
                 "producer",
-                format!("Có {n} cơ sở khớp: {named}… Xin chọn một trong danh sách hoặc gõ số."),
+                format!("Có {n} chủ thể khớp: {named}… Xin chọn một trong danh sách hoặc gõ số."),
                 format!("{n} producers fit: {named}… choose one from the list or type its number"),
             ))
         }
@@ -57,7 +57,7 @@ pub(super) fn choose_producer(typed: &str, choices: &[(ProducerNo, String)]) -> 
 fn unknown(typed: &str) -> Error {
     Error::invalid(
         "producer",
-        format!("Không tìm thấy cơ sở \"{typed}\"; xin chọn trong danh sách."),
+        format!("Không tìm thấy chủ thể \"{typed}\"; xin chọn trong danh sách."),
         format!("no producer fits \"{typed}\"; choose one from the list"),
     )
 }

@@ -102,7 +102,7 @@ async fn whoever_saved_a_paper_is_led_to_the_sheet_it_stands_on() {
     assert_eq!(add(&member, &PAPER).await.assert_sent_on(), "/products/1?done=created#papers");
     assert_eq!(add(&member, &with(&[("product_no", "")])).await.assert_sent_on(), "/producers/1?done=created#papers");
     let page = member.page("/products/1").await;
-    assert!(page.contains("Chung cho cả cơ sở"), "a paper of the whole stands on its products' sheets: {page}");
+    assert!(page.contains("Chung cho cả chủ thể"), "a paper of the whole stands on its products' sheets: {page}");
     let form = member.page("/producers/1/papers/new?product_no=1").await;
     assert!(form.contains("<option value=\"1\" selected>Miến dong thử</option>"), "{form}");
     assert!(!form.contains("Mật ong thử"), "{form}");

@@ -107,9 +107,9 @@ async fn an_invitation_that_makes_no_sense_is_refused_and_what_was_typed_stays()
         (fields("0912 345 678", name, "officer", "", "99999"), "Không có xã nào"),
         // Phường Nguyễn Thị Minh Khai, until 2025-06-30; the code has not been used since.
         (fields("0912 345 678", name, "officer", "", "01834"), "Không có xã nào"),
-        (fields("0912 345 678", name, "producer", "", ""), "cần chọn một cơ sở"),
-        (fields("0912 345 678", name, "producer", "99", ""), "Không tìm thấy cơ sở"),
-        (fields("0912 345 678", name, "producer", "htx", ""), "Có 2 cơ sở khớp"),
+        (fields("0912 345 678", name, "producer", "", ""), "cần chọn một chủ thể"),
+        (fields("0912 345 678", name, "producer", "99", ""), "Không tìm thấy chủ thể"),
+        (fields("0912 345 678", name, "producer", "htx", ""), "Có 2 chủ thể khớp"),
         (fields("0912 345 678", name, "king", "", ""), "chọn vai trò"),
         (fields("không", name, "office", "", ""), "số điện thoại"),
         (fields("", name, "office", "", ""), "số điện thoại"),
@@ -399,7 +399,7 @@ async fn a_token_that_makes_no_sense_is_refused() {
     for (name, producer, scope, expires, because) in [
         ("", "", "read", "2026-12-01", "1 đến 100 ký tự"),
         ("x", "1", "office", "2026-12-01", "không được có quyền của văn phòng"),
-        ("x", "99", "read", "2026-12-01", "Không tìm thấy cơ sở"),
+        ("x", "99", "read", "2026-12-01", "Không tìm thấy chủ thể"),
         ("x", "", "all", "2026-12-01", "ít nhất một quyền"),
         ("x", "", "read", "", "chọn ngày"),
         ("x", "", "read", "2026-11-21", "từ hôm nay"),

@@ -141,7 +141,7 @@ async fn the_trail_is_read_by_day_act_person_and_producer() {
     assert_eq!(found("producer=1&act=batch.opened&from=20%2F11%2F2026").await, [2]);
     assert!(auditor.page("/trail?act=batch.opened").await.contains("người vận hành máy chủ"));
     for (query, because) in
-        [("from=x", "Ngày viết là"), ("person=An", "chọn một người"), ("producer=zzz", "Không tìm thấy cơ sở")]
+        [("from=x", "Ngày viết là"), ("person=An", "chọn một người"), ("producer=zzz", "Không tìm thấy chủ thể")]
     {
         auditor.get(&format!("/trail?{query}")).await.assert_refused(because);
     }

@@ -218,7 +218,7 @@ impl Accounts {
                 }
                 Err(Error::invalid(
                     "producer",
-                    "Trong sổ không có cơ sở này, hoặc cơ sở đã ngừng; xin chọn trong danh sách.",
+                    "Trong sổ không có chủ thể này, hoặc chủ thể đã ngừng; xin chọn trong danh sách.",
                     "the register has no such producer, or it is closed; choose one from the list",
                 ))
             }

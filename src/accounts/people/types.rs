@@ -122,7 +122,7 @@ impl PersonDraft {
             }
             _ => Error::invalid(
                 "producer",
-                "Tài khoản chủ thể cần chọn một cơ sở.",
+                "Người của chủ thể cần chọn một chủ thể.",
                 "a producer's account needs a producer",
             ),
         })?;

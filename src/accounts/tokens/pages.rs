@@ -62,7 +62,7 @@ const fn scope_name(scope: Scope, language: Language) -> &'static str {
             language.pick("Mọi việc của văn phòng (trừ mã cào)", "Everything the office does (but scratch codes)")
         }
         Scope::Read => language.pick("Xem sản phẩm, lô hàng và tem", "Read products, batches and stamps"),
-        Scope::RegisterWrite => language.pick("Sửa phần sổ của cơ sở", "Write the producer's part of the register"),
+        Scope::RegisterWrite => language.pick("Sửa phần sổ của chủ thể", "Write the producer's part of the register"),
         Scope::BatchesWrite => language.pick("Mở, đóng lô hàng và hủy tem", "Open and close batches, void stamps"),
         Scope::StampsMint => language.pick("Đặt tem", "Order stamps"),
         Scope::ScratchRead => language.pick("Lấy mã dưới lớp cào", "Read scratch codes"),
@@ -78,7 +78,7 @@ async fn tokens_page(
 ) -> Result<TokensPage> {
     let language = Language::of(req);
     let help = language.pick(
-        "Mã truy cập cho phần mềm của cơ sở hoặc xưởng in gọi vào hệ thống thay người. Mỗi nơi dùng một mã riêng, cấp đủ quyền và không hơn.",
+        "Mã truy cập cho phần mềm của chủ thể hoặc xưởng in gọi vào hệ thống thay người. Mỗi nơi dùng một mã riêng, cấp đủ quyền và không hơn.",
         "Tokens let the software of a producer or a print house call this service. Give each place its own, with the rights it needs and no more.",
     );
     let now = accounts.now();

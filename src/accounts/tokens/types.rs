@@ -36,7 +36,7 @@ impl TokenOrder {
         if producer_no.is_some() && scopes.iter().any(|scope| !Scope::OF_PRODUCER.contains(scope)) {
             return Err(Error::invalid(
                 "scopes",
-                "Mã truy cập của cơ sở không được có quyền của văn phòng.",
+                "Mã truy cập của chủ thể không được có quyền của văn phòng.",
                 "a producer's token cannot have the office's scope",
             ));
         }

@@ -150,7 +150,7 @@ impl FormPage {
             FormOf::Known(sheet) => (language.pick("Sửa giấy tờ", "Change a paper"), sheet.producer_no, Some(*sheet)),
         };
         let producer = register.find_producer(&actor.writes(), producer_no).await?;
-        let mut products = vec![option("", "Chung cho cả cơ sở", "The producer as a whole")];
+        let mut products = vec![option("", "Chung cho cả chủ thể", "The producer as a whole")];
         let own = register.products_of(&producer).await?.into_iter().filter(|product| !product.is_closed);
         products.extend(own.map(|product| (product.product_no.to_string(), product.name)));
         // A product that has left the register since keeps its papers.

@@ -217,7 +217,7 @@ async fn check_product(
         None => Err(Error::NotFound(Thing::Product)),
         Some(true) => Err(Error::invalid(
             "product_no",
-            "Sản phẩm này đã đóng trong sổ; xin chọn sản phẩm khác hoặc chọn cả cơ sở.",
+            "Sản phẩm này đã đóng trong sổ; xin chọn sản phẩm khác hoặc chọn cả chủ thể.",
             "this product has left the register; choose another, or the producer as a whole",
         )),
     }

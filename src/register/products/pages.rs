@@ -195,7 +195,7 @@ async fn list_products(Reader(actor): Reader, req: HttpRequest, register: web::D
     let language = Language::of(&req);
     let help = match actor.role {
         Role::Producer => language.pick(
-            "Sản phẩm của đơn vị anh chị trong sổ OCOP. Bấm vào tên để xem, bổ sung thông tin và mở lô hàng.",
+            "Sản phẩm của anh chị trong sổ OCOP. Bấm vào tên để xem, bổ sung thông tin và mở lô hàng.",
             "Your products in the OCOP register. Open one to see it, to complete it and to open a batch.",
         ),
         _ => language.pick(
