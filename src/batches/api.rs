@@ -17,7 +17,7 @@ use super::minting::Minted;
 use super::print::PrintedStamp;
 use super::service::Batches;
 use super::types::{
-    Batch, BatchFilter, Lot, MintOrder, MintRun, OpenBatch, OrderKey, Quantity, ShownBatches, Standing,
+    Batch, BatchFilter, Lot, MintOrder, MintRun, OpenBatch, OrderKey, Quantity, ShownBatches, Standing, VoidReason,
 };
 
 routes! {
@@ -227,6 +227,9 @@ pub(super) struct StampView {
     code: String,
     /// The address in the compact symbol.
     compact_url: String,
+    /// Why the stamp was voided; absent while it counts. A voided stamp is not to be printed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    voided: Option<&'static str>,
 }
 
 impl StampView {
@@ -237,7 +240,13 @@ impl StampView {
             digits: stamp.digits.clone(),
             code: stamp.code.to_string(),
             compact_url: public_url.code(&stamp.code.to_plain()),
+            voided: None,
         }
+    }
+
+    /// With why it was voided, if it was.
+    pub(super) fn voided_for(self, reason: Option<VoidReason>) -> Self {
+        Self { voided: reason.map(VoidReason::as_str), ..self }
     }
 }
 

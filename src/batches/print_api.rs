@@ -12,16 +12,17 @@ use crate::config::{Identity, PublicUrl};
 use crate::error::{Error, Result, Thing};
 use crate::http::{Keeper, PieceSink, Problem, Site, routes, streamed, style_source};
 use crate::label::{
-    Carrier, CarrierChoice, LabelText, LabelWidth, Plan, PxPerModule, SHEET_CSS, SheetSpec, StampText, label_svg, plan,
-    qr_png, qr_svg, sheet_head, sheet_page, sheet_tail, symbol_for,
+    Carrier, CarrierChoice, LabelText, LabelWidth, Plan, PxPerModule, SHEET_CSS, SheetNotes, SheetSpec, StampText,
+    label_svg, plan, qr_png, qr_svg, sheet_head, sheet_page, sheet_tail, symbol_for,
 };
 use crate::register::types::Product;
-use crate::stamp::Serial;
+use crate::stamp::{BatchNo, Serial};
 
 use super::api::{StampView, batch_no};
 use super::print::{PrintJob, PrintedStamp};
 use super::service::Batches;
-use super::types::Batch;
+use super::types::{Batch, SerialRange, Void};
+use super::voids::types::list_ranges;
 
 routes! {
     GET "/api/v1/batches/{batch_no}/stamps/{serial}" => show_stamp: Keeper,
@@ -70,6 +71,9 @@ pub(super) struct CsvQuery {
     /// With the codes under the scratch layer; needs the scope `scratch:read` and is recorded.
     scratch: Option<bool>,
 }
+
+/// What labels take from the deployment.
+pub(super) type Deployment = (web::Data<PublicUrl>, web::Data<Identity>, web::Data<Site>);
 
 /// Which stamps on a sheet, and how large.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -132,17 +136,23 @@ pub fn plan_label(carrier: Option<&str>, width_mm: Option<f64>, public_url: &Pub
     Ok(plan(choice, width, public_url.as_str())?)
 }
 
-/// Writes a sheet of a job's stamps, page by page, until the sink is gone.
+/// Writes a sheet of a job's stamps, page by page, until the sink is gone. `back_href` is where its screen leads back to, if it
+/// is shown on one.
 pub fn write_sheet(
     job: &PrintJob,
     facts: &LabelFacts,
     plan: &Plan,
     public_url: &PublicUrl,
+    back_href: Option<&str>,
     mut sink: impl FnMut(String) -> bool,
 ) -> Result<()> {
     let origin = public_url.as_str();
     let serials = (job.range.first.get(), job.range.last.get());
-    let spec = SheetSpec::new(plan, origin, facts.text(), serials, job.n_stamps())?;
+    let skipped = job.skipped();
+    let n_skipped = skipped.iter().map(SerialRange::n_serials).sum();
+    let skipped = list_ranges(&skipped);
+    let notes = SheetNotes { n_skipped, skipped: &skipped, back_href };
+    let spec = SheetSpec::new(plan, origin, facts.text(), serials, job.n_stamps())?.with_notes(notes);
     if !sink(sheet_head(&spec)) {
         return Ok(());
     }
@@ -169,19 +179,37 @@ fn parse_serial(text: &str) -> Result<Serial> {
     text.parse().map_err(|_| Error::NotFound(Thing::Stamp))
 }
 
-/// One stamp of a batch within the actor's reach, signed.
+/// One stamp of a batch within the actor's reach, signed; voided or not.
 pub(super) async fn find_stamp(
     batches: &Batches,
     actor: &Actor,
     (batch, serial): (&str, &str),
 ) -> Result<(PrintJob, PrintedStamp)> {
     let serial = parse_serial(serial)?;
-    let job = batches.print_job(actor, batch_no(batch)?, Some(serial), Some(serial)).await?;
+    let job = batches.stamp_job(actor, batch_no(batch)?, serial).await?;
     tokio::task::spawn_blocking(move || {
-        let stamp = job.stamps().next().ok_or(Error::NotFound(Thing::Stamp))??;
+        let stamp = job.stamp(serial)?;
         Ok((job, stamp))
     })
     .await?
+}
+
+/// One stamp that may be printed: a picture of a voided one would end up on goods.
+async fn find_printable(batches: &Batches, actor: &Actor, path: (&str, &str)) -> Result<(PrintJob, PrintedStamp)> {
+    let (job, stamp) = find_stamp(batches, actor, path).await?;
+    if let Some(void) = job.void_of(stamp.serial) {
+        return Err(voided_stamp(stamp.serial, void));
+    }
+    Ok((job, stamp))
+}
+
+fn voided_stamp(serial: Serial, void: &Void) -> Error {
+    let (vi, en) = (void.reason.vi(), void.reason.en());
+    Error::refused(
+        "stamp-voided",
+        format!("Tem số {serial} đã hủy ({vi}), không in lại được; xin in tem khác hoặc đặt thêm tem."),
+        format!("stamp {serial} is voided ({en}) and is not printed again; print another or order more stamps"),
+    )
 }
 
 /// Renders off the web workers.
@@ -197,7 +225,7 @@ async fn render<T: Send + 'static>(
     .await?
 }
 
-/// One stamp as text.
+/// One stamp as text. A voided one says why it was voided, and is not to be printed.
 #[utoipa::path(get, path = "/api/v1/batches/{batch_no}/stamps/{serial}", tag = "print", security(("token" = [])),
     params(("batch_no" = u32, Path, description = "Batch"), ("serial" = u32, Path, description = "Serial; 0 is the stamp of the whole batch")),
     responses(
@@ -210,8 +238,9 @@ async fn show_stamp(
     batches: web::Data<Batches>,
     public_url: web::Data<PublicUrl>,
 ) -> Result<HttpResponse> {
-    let (_, stamp) = find_stamp(&batches, &actor, (&path.0, &path.1)).await?;
-    Ok(HttpResponse::Ok().json(StampView::new(&stamp, &public_url)))
+    let (job, stamp) = find_stamp(&batches, &actor, (&path.0, &path.1)).await?;
+    let reason = job.void_of(stamp.serial).map(|void| void.reason);
+    Ok(HttpResponse::Ok().json(StampView::new(&stamp, &public_url).voided_for(reason)))
 }
 
 /// The symbol alone, as SVG.
@@ -219,6 +248,7 @@ async fn show_stamp(
     params(("batch_no" = u32, Path, description = "Batch"), ("serial" = u32, Path, description = "Serial"), LabelQuery), responses(
     (status = 200, description = "The symbol", content_type = "image/svg+xml"),
     (status = 404, description = "Not minted", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "The stamp is voided: `stamp-voided`", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "The symbol does not fit the width", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn show_qr_svg(
@@ -229,7 +259,7 @@ async fn show_qr_svg(
     public_url: web::Data<PublicUrl>,
 ) -> Result<HttpResponse> {
     let plan = plan_label(query.carrier.as_deref(), query.width_mm, &public_url)?;
-    let (_, stamp) = find_stamp(&batches, &actor, (&path.0, &path.1)).await?;
+    let (_, stamp) = find_printable(&batches, &actor, (&path.0, &path.1)).await?;
     let svg = render(stamp, public_url, move |text| Ok(qr_svg(&symbol_for(text, plan.carrier, plan.width)?))).await?;
     Ok(svg_response(plan.carrier).body(svg))
 }
@@ -239,6 +269,7 @@ async fn show_qr_svg(
     params(("batch_no" = u32, Path, description = "Batch"), ("serial" = u32, Path, description = "Serial"), PictureQuery), responses(
     (status = 200, description = "The symbol", content_type = "image/png"),
     (status = 404, description = "Not minted", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "The stamp is voided: `stamp-voided`", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn show_qr_png(
@@ -250,7 +281,7 @@ async fn show_qr_png(
 ) -> Result<HttpResponse> {
     let plan = plan_label(query.carrier.as_deref(), query.width_mm, &public_url)?;
     let scale = PxPerModule::new(query.px_per_module.unwrap_or(DEFAULT_PX_PER_MODULE))?;
-    let (_, stamp) = find_stamp(&batches, &actor, (&path.0, &path.1)).await?;
+    let (_, stamp) = find_printable(&batches, &actor, (&path.0, &path.1)).await?;
     let png =
         render(stamp, public_url, move |text| Ok(qr_png(&symbol_for(text, plan.carrier, plan.width)?, scale)?)).await?;
     Ok(HttpResponse::Ok().content_type("image/png").insert_header(("X-Nguon-Carrier", plan.carrier.as_str())).body(png))
@@ -261,6 +292,7 @@ async fn show_qr_png(
     params(("batch_no" = u32, Path, description = "Batch"), ("serial" = u32, Path, description = "Serial"), LabelQuery), responses(
     (status = 200, description = "The label; the header X-Nguon-Carrier says full or compact", content_type = "image/svg+xml"),
     (status = 404, description = "Not minted", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "The stamp is voided: `stamp-voided`", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "The symbol does not fit the width", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn show_label(
@@ -273,7 +305,7 @@ pub(super) async fn show_label(
     site: web::Data<Site>,
 ) -> Result<HttpResponse> {
     let plan = plan_label(query.carrier.as_deref(), query.width_mm, &public_url)?;
-    let (job, stamp) = find_stamp(&batches, &actor, (&path.0, &path.1)).await?;
+    let (job, stamp) = find_printable(&batches, &actor, (&path.0, &path.1)).await?;
     let facts = LabelFacts::new(&job.batch, &batches.product_of(&job.batch).await?, &identity, &site);
     let carrier = plan.carrier;
     let svg = render(stamp, public_url, move |text| Ok(label_svg(&plan, text, &facts.text())?)).await?;
@@ -290,12 +322,13 @@ fn optional_serial(n: Option<u32>) -> Result<Option<Serial>> {
     n.map(Serial::new).transpose().map_err(|_| Error::NotFound(Thing::Stamp))
 }
 
-/// Stamps for a print house: one line a stamp.
+/// Stamps for a print house: one line a stamp. Voided stamps are left out.
 #[utoipa::path(get, path = "/api/v1/batches/{batch_no}/stamps.csv", tag = "print", security(("token" = [])),
     params(("batch_no" = u32, Path, description = "Batch"), CsvQuery), responses(
     (status = 200, description = "batch_no, serial, code, url, compact_url, and scratch_code when asked for", content_type = "text/csv"),
     (status = 403, description = "Scratch codes need their own scope", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "Not minted", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "Every stamp of the range is voided: `stamp-voided`", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn export_csv(
     Keeper(actor): Keeper,
@@ -338,25 +371,35 @@ fn write_csv(job: &PrintJob, public_url: &PublicUrl, with_scratch: bool, sink: &
     Ok(())
 }
 
-/// Labels on A4 pages, to print from the browser.
+/// Labels on A4 pages, to print from the browser. Voided stamps are left out; the sheet says how many and which.
 #[utoipa::path(get, path = "/api/v1/batches/{batch_no}/sheet.html", tag = "print", security(("token" = [])),
     params(("batch_no" = u32, Path, description = "Batch"), SheetQuery), responses(
     (status = 200, description = "The sheet", content_type = "text/html"),
     (status = 404, description = "Not minted", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "Every stamp of the range is voided: `stamp-voided`", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "Too many stamps, or the symbol does not fit the width", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn show_sheet(
+async fn show_sheet(
     Keeper(actor): Keeper,
     path: web::Path<String>,
     query: web::Query<SheetQuery>,
     batches: web::Data<Batches>,
-    public_url: web::Data<PublicUrl>,
-    identity: web::Data<Identity>,
-    site: web::Data<Site>,
+    deployment: Deployment,
+) -> Result<HttpResponse> {
+    sheet_response(&batches, &actor, (batch_no(&path)?, &query), deployment, None).await
+}
+
+/// A sheet as an answer; `back_href` is where it leads back to on a screen.
+pub(super) async fn sheet_response(
+    batches: &Batches,
+    actor: &Actor,
+    (batch_no, query): (BatchNo, &SheetQuery),
+    (public_url, identity, site): Deployment,
+    back_href: Option<String>,
 ) -> Result<HttpResponse> {
     let plan = plan_label(query.carrier.as_deref(), query.width_mm, &public_url)?;
     let (first, last) = (optional_serial(query.first)?, optional_serial(query.last)?);
-    let job = batches.print_job(&actor, batch_no(&path)?, first, last).await?;
+    let job = batches.print_job(actor, batch_no, first, last).await?;
     let facts = LabelFacts::new(&job.batch, &batches.product_of(&job.batch).await?, &identity, &site);
     let serials = (job.range.first.get(), job.range.last.get());
     SheetSpec::new(&plan, public_url.as_str(), facts.text(), serials, job.n_stamps())?;
@@ -367,5 +410,7 @@ pub(super) async fn show_sheet(
         style_source(SHEET_CSS)
     );
     response.insert_header((CONTENT_SECURITY_POLICY, policy));
-    streamed(response, move |sink| write_sheet(&job, &facts, &plan, &public_url, |piece| sink.send(piece)))
+    streamed(response, move |sink| {
+        write_sheet(&job, &facts, &plan, &public_url, back_href.as_deref(), |piece| sink.send(piece))
+    })
 }

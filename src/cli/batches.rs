@@ -107,7 +107,7 @@ pub(super) fn write_sheet_file(
 ) -> Result<()> {
     let mut file = BufWriter::new(create_private(path)?);
     let mut failure = None;
-    write_sheet(job, facts, plan, &identity.public_url, |piece| {
+    write_sheet(job, facts, plan, &identity.public_url, None, |piece| {
         failure = file.write_all(piece.as_bytes()).err();
         failure.is_none()
     })?;

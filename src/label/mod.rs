@@ -25,7 +25,7 @@ pub use self::{
     layout::{LabelText, label_svg},
     plan::{LabelWidth, Plan, plan},
     png::{PxPerModule, qr_png},
-    sheet::{MAX_SHEET_STAMPS, SHEET_CSS, SheetSpec, sheet_head, sheet_page, sheet_tail},
+    sheet::{MAX_SHEET_STAMPS, SHEET_CSS, SheetNotes, SheetSpec, sheet_head, sheet_page, sheet_tail},
     svg::qr_svg,
     symbol::{StampText, Symbol, symbol_for},
 };

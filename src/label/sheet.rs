@@ -28,12 +28,39 @@ const GAP: f64 = 3.5;
 /// Length of the check ruler, in mm.
 const RULER_MM: u16 = 50;
 
+/// What a sheet tells besides its labels.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SheetNotes<'a> {
+    /// Voided stamps of the range, which are left out.
+    pub n_skipped: u32,
+    /// Their serials, as a sentence lists them.
+    pub skipped: &'a str,
+    /// Where the screen leads back to; none for a file.
+    pub back_href: Option<&'a str>,
+}
+
+impl SheetNotes<'_> {
+    /// How many voided stamps are left out, and which; empty when none is.
+    fn skipped_html(&self) -> String {
+        if self.n_skipped == 0 {
+            return String::new();
+        }
+        format!("<p><b>Đã bỏ qua {} tem đã hủy: {}</b></p>", self.n_skipped, escape(self.skipped))
+    }
+
+    fn back_html(&self) -> String {
+        let link = |href| format!("<p><a href=\"{}\">← Về lô hàng</a></p>\n", escape(href));
+        self.back_href.map(link).unwrap_or_default()
+    }
+}
+
 /// A run of stamps to be printed on A4 sheets.
 #[derive(Clone, Debug)]
 pub struct SheetSpec<'a> {
     plan: Plan,
     origin: &'a str,
     text: LabelText<'a>,
+    notes: SheetNotes<'a>,
     first: u32,
     last: u32,
     n_stamps: u32,
@@ -58,7 +85,14 @@ impl<'a> SheetSpec<'a> {
         let layout = Layout::new(plan, origin, &text);
         let n_columns = count_that_fit(GRID_WIDTH, plan.width.mm());
         let n_rows = count_that_fit(GRID_HEIGHT, layout.height);
-        Ok(Self { plan: *plan, origin, text, first, last, n_stamps, layout, n_columns, n_rows })
+        let notes = SheetNotes::default();
+        Ok(Self { plan: *plan, origin, text, notes, first, last, n_stamps, layout, n_columns, n_rows })
+    }
+
+    /// The same sheet with more to tell.
+    #[must_use]
+    pub fn with_notes(self, notes: SheetNotes<'a>) -> Self {
+        Self { notes, ..self }
     }
 
     /// Labels on a full page.
@@ -87,15 +121,17 @@ pub fn sheet_head(spec: &SheetSpec) -> String {
         "<!doctype html>\n<html lang=\"vi\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>In tem – {product} – lô {lot}</title>\n<style>{SHEET_CSS}</style>\n</head>\n<body>\n\
-         <div class=\"help\">\n<h1>In {n} tem trên {pages} trang A4</h1>\n<ol>\n\
+         <div class=\"help\">\n{back}<h1>In {n} tem trên {pages} trang A4</h1>\n{skipped}<ol>\n\
          <li>Mở mục <b>In</b> của trình duyệt (máy tính: bấm <kbd>Ctrl</kbd> + <kbd>P</kbd>). Chọn khổ giấy <b>A4</b>, tỉ lệ <b>100 %</b>, \
-         không chọn “Vừa trang”.</li>\n\
+         không chọn “Vừa trang”. Trên điện thoại: mở thực đơn của trình duyệt, chọn <b>Chia sẻ</b> rồi <b>In</b>.</li>\n\
          <li>In thử trang 1. Đo thước ở góc trang: phải đúng {RULER_MM} mm. Quét thử một tem bằng điện thoại.</li>\n\
          <li>In trên giấy trắng. Cắt theo nét đứt, giữ nguyên viền trắng quanh mã.</li>\n</ol>\n</div>\n<main>\n",
         product = escape(spec.text.product),
         lot = escape(spec.text.lot),
         n = spec.n_stamps,
         pages = spec.n_pages(),
+        back = spec.notes.back_html(),
+        skipped = spec.notes.skipped_html(),
     )
 }
 
@@ -157,13 +193,14 @@ fn page_head(spec: &SheetSpec, page: u32) -> String {
     format!(
         "<section class=\"page\">\n<header>\n<div class=\"what\">{demo}<p class=\"product\">{}</p><p>{}</p>\
          <p><b>Lô {}</b>, <b>{serials}</b>, {}</p></div>\n\
-         <div class=\"scale\"><p>{}</p><p>Trang <b>{page}/{}</b></p>{}<p>In ở tỉ lệ 100 %, thước này phải đo đúng {RULER_MM} mm</p></div>\n</header>\n",
+         <div class=\"scale\"><p>{}</p><p>Trang <b>{page}/{}</b></p>{}{}<p>In ở tỉ lệ 100 %, thước này phải đo đúng {RULER_MM} mm</p></div>\n</header>\n",
         escape(product),
         escape(producer),
         escape(lot),
         escape(&days(&spec.text)),
         escape(issuer_name),
         spec.n_pages(),
+        spec.notes.skipped_html(),
         ruler(),
     )
 }
@@ -309,6 +346,28 @@ mod tests {
             assert_eq!(html.matches(text).count(), n, "{text}");
         }
         assert!(!SHEET_CSS.contains('<'));
+    }
+
+    #[test]
+    fn a_sheet_says_which_voided_stamps_it_leaves_out_in_its_help_and_on_every_page() {
+        let notes = SheetNotes { n_skipped: 6, skipped: "45–50", back_href: None };
+        let spec = spec(20.0, TEXT, 60).with_notes(notes);
+        let sentence = "Đã bỏ qua 6 tem đã hủy: 45–50";
+        assert!(sheet_head(&spec).contains(sentence));
+        for (number, n) in [(1, 48), (2, 12)] {
+            assert!(page(&spec, number, n).unwrap().contains(sentence), "{number}");
+        }
+        assert!(!whole(20.0, TEXT, 30).contains("bỏ qua"));
+    }
+
+    #[test]
+    fn the_way_back_stands_in_the_help_which_is_not_printed() {
+        let notes = SheetNotes { back_href: Some("/batches/1#runs"), ..SheetNotes::default() };
+        let head = sheet_head(&spec(20.0, TEXT, 30).with_notes(notes));
+        let help = head.split("<div class=\"help\">").nth(1).unwrap();
+        assert!(help.contains("<a href=\"/batches/1#runs\">"), "{head}");
+        let printed = SHEET_CSS.split("@media print").nth(1).unwrap();
+        assert!(printed.contains(".help { display: none; }"));
     }
 
     #[test]

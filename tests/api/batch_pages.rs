@@ -88,6 +88,29 @@ async fn one_stamp_is_shown_as_printed_and_leads_to_its_public_page() {
 }
 
 #[actix_web::test]
+async fn a_voided_stamps_page_warns_and_shows_no_label() {
+    let (_world, _, farmer) = scene().await;
+    let fields =
+        [("void_first", "3"), ("void_last", "3"), ("void_reason", "misprint"), ("void_note", ""), ("void_sure", "yes")];
+    farmer.submit("/batches/1", "/batches/1/voids", &fields).await.assert_sent_on();
+    let page = farmer.page("/batches/1/stamps/3").await;
+    assert!(page.contains("Tem này đã hủy (in hỏng) – không dán lên hàng"), "{page}");
+    assert!(!page.contains("label.svg") && !page.contains("đúng như sẽ in"), "{page}");
+    let label = farmer.get("/batches/1/stamps/3/label.svg").await;
+    assert!(label.status == 409 && label.text().contains("Tem số 3 đã hủy"), "{} {}", label.status, label.text());
+    let sheet = farmer.get("/batches/1/sheet?first=3&last=3").await;
+    assert!(sheet.status == 409 && sheet.text().contains("không còn tem nào để in"), "{}", sheet.text());
+    assert!(!farmer.page("/batches/1/stamps/4").await.contains("Tem này đã hủy"));
+}
+
+#[actix_web::test]
+async fn a_sheet_leads_back_to_its_batch_on_pages_alone() {
+    let (world, _, farmer) = scene().await;
+    assert!(farmer.page("/batches/1/sheet").await.contains("<a href=\"/batches/1#runs\">"));
+    assert!(!world.office.get("/api/v1/batches/1/sheet.html").await.text().contains("href="));
+}
+
+#[actix_web::test]
 async fn a_batch_without_a_certificate_also_lists_what_its_product_lacks() {
     let world = World::new().await;
     world.product_from(ImportRow { certificate: None, standards: None, ..good_row() }).await;

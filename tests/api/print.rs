@@ -380,3 +380,61 @@ async fn a_sheet_takes_no_more_stamps_than_it_says() {
     let (world, batch) = minted(MAX_SHEET_STAMPS + 1).await;
     get(&world, &batch, "sheet.html").await.assert_problem(422, "label_sheet_size");
 }
+
+/// Voids serials of a batch as misprints.
+async fn void(world: &World, batch: &Batch, first: u32, last: u32) {
+    let body = json!({ "first": first, "last": last, "reason": "misprint" });
+    let answer = world.office.post(&format!("/api/v1/batches/{}/voids", batch.batch_no), &body).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+}
+
+#[actix_web::test]
+async fn a_sheet_leaves_voided_stamps_out_and_says_which() {
+    let (world, batch) = minted(100).await;
+    void(&world, &batch, 45, 50).await;
+    let sheet = get(&world, &batch, "sheet.html").await;
+    assert_ok(&sheet, "text/html; charset=utf-8");
+    let (text, letters) = (sheet.text(), visible(&sheet.text()));
+    for (serial, n_expected) in [(44, 1), (45, 0), (47, 0), (50, 0), (51, 1)] {
+        let code = world.stamp(batch.batch_no, serial).await.plain_code();
+        assert_eq!(letters.matches(&code).count(), n_expected, "serial {serial}");
+    }
+    assert!(text.contains("In 94 tem trên "), "the number is of what is printed");
+    let n_pages = text.matches("<section class=\"page\">").count();
+    assert_eq!(text.matches("Đã bỏ qua 6 tem đã hủy: 45–50").count(), n_pages + 1, "in the help and on every page");
+    assert!(!get(&world, &batch, "sheet.html?last=44").await.text().contains("bỏ qua"));
+}
+
+#[actix_web::test]
+async fn the_csv_leaves_voided_stamps_out_over_two_runs() {
+    let (world, batch) = minted(5).await;
+    world.mint(batch.batch_no, 5).await;
+    void(&world, &batch, 4, 7).await;
+    let csv = get(&world, &batch, "stamps.csv").await;
+    let serials: Vec<String> = lines(&csv)[1..].iter().map(|line| line[1].clone()).collect();
+    assert_eq!(serials, ["1", "2", "3", "8", "9", "10"]);
+}
+
+#[actix_web::test]
+async fn a_voided_stamp_says_so_and_no_picture_of_it_is_made() {
+    let (world, batch) = minted(3).await;
+    assert!(world.stamp(batch.batch_no, 2).await.0.get("voided").is_none());
+    void(&world, &batch, 2, 2).await;
+    assert_eq!(world.stamp(batch.batch_no, 2).await.0["voided"], "misprint");
+    for kind in ["qr.svg", "qr.png", "label.svg"] {
+        let problem = get(&world, &batch, &format!("stamps/2/{kind}")).await.assert_problem(409, "stamp-voided");
+        assert!(problem["vi"].as_str().unwrap().contains("Tem số 2 đã hủy (in hỏng)"), "{problem}");
+        assert_eq!(get(&world, &batch, &format!("stamps/3/{kind}")).await.status, 200, "{kind}");
+    }
+}
+
+#[actix_web::test]
+async fn a_range_of_voided_stamps_alone_is_a_sentence_and_not_an_empty_sheet() {
+    let (world, batch) = minted(10).await;
+    void(&world, &batch, 3, 5).await;
+    void(&world, &batch, 6, 6).await;
+    for path in ["sheet.html?first=3&last=6", "stamps.csv?first=4&last=6", "sheet.html?first=6&last=6"] {
+        let problem = get(&world, &batch, path).await.assert_problem(409, "stamp-voided");
+        assert!(problem["vi"].as_str().unwrap().contains("không còn tem nào để in"), "{path}: {problem}");
+    }
+}

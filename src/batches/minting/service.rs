@@ -13,6 +13,8 @@ use crate::batches::service::Batches;
 use crate::batches::store::{By, find, find_for_update, set_next_serial};
 use crate::batches::trail::record;
 use crate::batches::types::{Batch, MintOrder, MintRun, OrderKey, SerialRange};
+use crate::batches::voids::types::list_ranges;
+use crate::batches::voids::voids_of;
 use crate::error::{Error, Result, Thing};
 use crate::keys::KeyRoom;
 use crate::keys::types::Purpose;
@@ -109,9 +111,31 @@ impl Batches {
         Ok((batch, run, false))
     }
 
-    /// A range of stamps to print; without bounds, all that were minted (serial 0 only when asked for).
+    /// A range of stamps to print; without bounds, all that were minted (serial 0 only when asked for). Voided stamps are left
+    /// out, and a range of nothing else is refused.
     /// Whoever may order stamps may print them, and nobody else: what is printed is a stamp.
     pub async fn print_job(
+        &self,
+        actor: &Actor,
+        batch_no: BatchNo,
+        first: Option<Serial>,
+        last: Option<Serial>,
+    ) -> Result<PrintJob> {
+        let job = self.job_of(actor, batch_no, first, last).await?;
+        if job.n_stamps() == 0 { Err(all_voided(job.range)) } else { Ok(job) }
+    }
+
+    /// One stamp to look at, voided or not.
+    pub(in crate::batches) async fn stamp_job(
+        &self,
+        actor: &Actor,
+        batch_no: BatchNo,
+        serial: Serial,
+    ) -> Result<PrintJob> {
+        self.job_of(actor, batch_no, Some(serial), Some(serial)).await
+    }
+
+    async fn job_of(
         &self,
         actor: &Actor,
         batch_no: BatchNo,
@@ -122,6 +146,7 @@ impl Batches {
         let mut conn = self.parts.db.conn().await?;
         let batch = find(&mut conn, &actor.writes(), batch_no).await?.ok_or(Error::NotFound(Thing::Batch))?;
         let runs = runs_of(&mut conn, batch_no).await?;
+        let voids = voids_of(&mut conn, batch_no).await?;
         let lowest = runs.first().ok_or(Error::NotFound(Thing::Stamp))?.first;
         let highest = runs.last().ok_or(Error::NotFound(Thing::Stamp))?.last;
         if first.is_some_and(|first| highest < first) {
@@ -130,7 +155,7 @@ impl Batches {
         let range = SerialRange::new(first.unwrap_or(lowest), last.unwrap_or(highest))?;
         drop(conn);
         let room = self.room_with(&runs).await?;
-        PrintJob::new(batch, runs, range, room, self.parts.issuer.clone())
+        PrintJob::new(batch, runs, voids, range, room, self.parts.issuer.clone())
     }
 
     /// A batch's runs, lowest serial first.
@@ -164,6 +189,18 @@ impl Batches {
     }
 }
 
+/// An empty sheet would tell nobody why it is empty.
+fn all_voided(range: SerialRange) -> Error {
+    let serials = list_ranges(&[range]);
+    Error::refused(
+        "stamp-voided",
+        format!(
+            "Mọi tem được chọn (số {serials}) đã hủy, không còn tem nào để in; xin chọn tem khác hoặc đặt thêm tem."
+        ),
+        format!("every stamp chosen ({serials}) is voided, none is left to print; choose others or order more stamps"),
+    )
+}
+
 fn plan_run(batch: &Batch, order: MintOrder, room: &KeyRoom, now: chrono::DateTime<Utc>) -> Result<MintRun> {
     let n_left = batch.n_left();
     if n_left < order.count.get() {
@@ -193,7 +230,7 @@ fn sign_ends(
 ) -> Result<(PrintedStamp, PrintedStamp)> {
     let end = |serial: Serial| {
         let range = SerialRange::new(serial, serial)?;
-        let job = PrintJob::new(batch.clone(), vec![run], range, Arc::clone(room), issuer.clone())?;
+        let job = PrintJob::new(batch.clone(), vec![run], Vec::new(), range, Arc::clone(room), issuer.clone())?;
         let stamp = job.stamps().next().ok_or(Error::NotFound(Thing::Stamp))??;
         let verified = room.ring.verify_stamp(issuer, stamp.digits.as_bytes());
         match verified {

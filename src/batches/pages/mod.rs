@@ -11,14 +11,14 @@ mod words;
 
 use crate::http::{Keeper, Office, Overseer, Reader, pages};
 
-use super::print_api::{export_csv, show_label, show_sheet};
+use super::print_api::{export_csv, show_label};
 
 use acts::{ask_quota, close_batch, order_stamps, recall_batch, resume_batch, set_quota, suspend_batch, void_stamps};
 use batch::show_batch;
 use list::list_batches;
 use opening::{open_batch, show_new_form};
 use requests::{decide_proposal, decide_quota, save_policy, show_requests};
-use stamps::show_stamp;
+use stamps::{show_sheet, show_stamp};
 
 pages! {
     GET "/batches" => list_batches: Reader,

@@ -181,6 +181,34 @@ pub fn find_void(voids: &[Void], serial: Serial) -> Option<&Void> {
     voids.get(n_before).filter(|void| void.range.holds(serial))
 }
 
+/// The serials of a range that are not voided, lowest first. `voids` are of one batch, lowest serial first; no two overlap.
+pub fn printable(range: SerialRange, voids: &[Void]) -> Vec<SerialRange> {
+    let mut parts = Vec::new();
+    let mut next = Some(range.first);
+    for met in voids.iter().filter_map(|void| void.range.meet(&range)) {
+        let before = met.first.get().checked_sub(1).and_then(|n| Serial::new(n).ok());
+        if let (Some(first), Some(last)) = (next, before)
+            && first <= last
+        {
+            parts.push(SerialRange { first, last });
+        }
+        next = Serial::new(met.last.get() + 1).ok();
+    }
+    if let Some(first) = next.filter(|first| *first <= range.last) {
+        parts.push(SerialRange { first, last: range.last });
+    }
+    parts
+}
+
+/// Ranges as a sentence lists them: `4, 45–50`.
+pub fn list_ranges(ranges: &[SerialRange]) -> String {
+    let text = |range: &SerialRange| match (range.first, range.last) {
+        (first, last) if first == last => first.to_string(),
+        (first, last) => format!("{first}–{last}"),
+    };
+    ranges.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,6 +229,36 @@ mod tests {
         for (serial, first) in expected {
             assert_eq!(found(serial), first, "{serial}");
         }
+    }
+
+    #[track_caller]
+    fn check_printable((first, last): (u32, u32), voids: &[(u32, u32)], expected: &[(u32, u32)]) {
+        let voids: Vec<Void> = voids.iter().map(|(first, last)| void(*first, *last)).collect();
+        let parts = printable(void(first, last).range, &voids);
+        let bounds: Vec<_> = parts.iter().map(|part| (part.first.get(), part.last.get())).collect();
+        assert_eq!(bounds, expected, "{first} to {last}");
+    }
+
+    #[test]
+    fn what_is_printed_of_a_range_leaves_out_its_voided_serials() {
+        check_printable((1, 100), &[], &[(1, 100)]);
+        check_printable((1, 100), &[(45, 50)], &[(1, 44), (51, 100)]);
+        check_printable((1, 100), &[(1, 1), (100, 100)], &[(2, 99)]);
+        check_printable((1, 100), &[(5, 7), (8, 8), (20, 30)], &[(1, 4), (9, 19), (31, 100)]);
+        check_printable((10, 20), &[(1, 9), (21, 30)], &[(10, 20)]);
+        check_printable((10, 20), &[(5, 12), (18, 30)], &[(13, 17)]);
+        check_printable((10, 20), &[(5, 30)], &[]);
+        check_printable((10, 20), &[(10, 15), (16, 20)], &[]);
+        check_printable((0, 3), &[(0, 0)], &[(1, 3)]);
+        check_printable((0, 3), &[(1, 2)], &[(0, 0), (3, 3)]);
+        check_printable((16_777_214, 16_777_215), &[(16_777_215, 16_777_215)], &[(16_777_214, 16_777_214)]);
+        check_printable((16_777_215, 16_777_215), &[(16_777_215, 16_777_215)], &[]);
+    }
+
+    #[test]
+    fn a_range_of_one_is_listed_as_one_number() {
+        assert_eq!(list_ranges(&[void(4, 4).range, void(45, 50).range]), "4, 45–50");
+        assert_eq!(list_ranges(&[]), "");
     }
 
     fn run(first: u32, last: u32) -> MintRun {
