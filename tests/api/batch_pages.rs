@@ -104,6 +104,32 @@ async fn a_voided_stamps_page_warns_and_shows_no_label() {
 }
 
 #[actix_web::test]
+async fn a_run_longer_than_a_sheet_has_a_link_to_each_part() {
+    let world = World::new().await;
+    let batch = world.batch().await;
+    world.mint(batch.batch_no, 3_000).await;
+    let farmer = world.sign_in(Role::Producer).await;
+    let page = farmer.page("/batches/1").await;
+    for (query, words) in
+        [("first=1&amp;last=2000", "In tờ A4: 1 – 2.000<"), ("first=2001&amp;last=3000", "In tờ A4: 2.001 – 3.000<")]
+    {
+        assert!(page.contains(&format!("/batches/1/sheet?{query}\"")) && page.contains(words), "{page}");
+    }
+    assert!(page.contains("Tệp cho nhà in (CSV)"));
+}
+
+#[actix_web::test]
+async fn an_order_is_told_beside_what_is_printed_of_it() {
+    let (_world, _, farmer) = scene().await;
+    let sent_on = order(&farmer, "/batches/1", "5").await.assert_sent_on();
+    let told = "Đã phát 5 tem, số 11 – 15.";
+    let page = farmer.page(sent_on.trim_end_matches("#runs")).await;
+    let runs = page.split("id=\"runs\"").nth(1).unwrap();
+    assert!(runs.contains(told) && runs.contains("class=\"button\" href=\"/batches/1/sheet?first=11"), "{runs}");
+    assert!(!farmer.page("/batches/1").await.contains(told));
+}
+
+#[actix_web::test]
 async fn a_sheet_leads_back_to_its_batch_on_pages_alone() {
     let (world, _, farmer) = scene().await;
     assert!(farmer.page("/batches/1/sheet").await.contains("<a href=\"/batches/1#runs\">"));

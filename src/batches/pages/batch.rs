@@ -19,7 +19,7 @@ use crate::label::MAX_SHEET_STAMPS;
 use crate::register::policy::missing_items;
 use crate::register::products::types::fix_href;
 use crate::register::types::Certificate;
-use crate::stamp::BatchNo;
+use crate::stamp::{BatchNo, Serial};
 
 use super::words::{Chip, chip_of, doer_name, limit_sentence, request_state};
 
@@ -52,9 +52,17 @@ struct RunRow {
     minted_at: String,
     by: String,
     has_scratch: bool,
-    /// The serials of its first sheet.
-    sheet: SerialRange,
+    /// The serials of its sheets, each within what one sheet takes.
+    sheets: Vec<SerialRange>,
+    /// Whether it is too long for a link to each sheet.
+    has_more_sheets: bool,
+    is_newest: bool,
 }
+
+/// What stands in the address after an order.
+const JUST_MINTED: &str = "done=minted";
+/// Sheets of a run that are linked to: 20,000 stamps are four hundred pages, and more than those go to a print house.
+const MAX_SHEET_LINKS: usize = 10;
 
 /// A line of the list of voids.
 struct VoidRow {
@@ -96,6 +104,9 @@ struct BatchPage {
     voids: Vec<VoidRow>,
     reasons: Vec<(String, String)>,
     order_key: String,
+    max_sheet_stamps: u32,
+    /// Whether stamps were ordered just now: then the newest run says so beside what is printed.
+    is_just_minted: bool,
     is_keeper: bool,
     is_office: bool,
 }
@@ -129,6 +140,8 @@ impl BatchPage {
             voids: void_rows(&sheet, &frame),
             reasons,
             order_key: PlainSecret::plain()?.reveal().to_owned(),
+            max_sheet_stamps: MAX_SHEET_STAMPS,
+            is_just_minted: req.query_string().split('&').any(|part| part == JUST_MINTED),
             is_keeper: actor.writes() != Reach::Nothing,
             is_office: actor.has(Scope::Office),
             error,
@@ -262,8 +275,9 @@ impl Todo {
 fn run_row(line: &RunLine, sheet: &BatchSheet, frame: &Frame) -> RunRow {
     let range = line.run.range();
     let met = sheet.voids.iter().filter_map(|void| void.void.range.meet(&range));
-    let n_first = range.n_serials().min(MAX_SHEET_STAMPS);
-    let sheet_last = crate::stamp::Serial::new(range.first.get() + n_first - 1).unwrap_or(range.last);
+    let mut sheets = sheets_of(range, MAX_SHEET_LINKS + 1);
+    let has_more_sheets = MAX_SHEET_LINKS < sheets.len();
+    sheets.truncate(MAX_SHEET_LINKS);
     RunRow {
         range,
         n_stamps: range.n_serials(),
@@ -271,8 +285,22 @@ fn run_row(line: &RunLine, sheet: &BatchSheet, frame: &Frame) -> RunRow {
         minted_at: frame.instant(&line.run.minted_at),
         by: doer_name(&line.by, frame.language),
         has_scratch: line.run.scratch_key.is_some(),
-        sheet: SerialRange { first: range.first, last: sheet_last },
+        sheets,
+        has_more_sheets,
+        is_newest: sheet.runs.first().is_some_and(|newest| newest.run.first == range.first),
     }
+}
+
+/// A run in parts of what one sheet takes, at most so many.
+fn sheets_of(range: SerialRange, n_most: usize) -> Vec<SerialRange> {
+    let mut sheets = Vec::new();
+    let mut next = Some(range.first).filter(|first| *first <= range.last);
+    while let Some(first) = next.filter(|_| sheets.len() < n_most) {
+        let last = Serial::new(first.get() + MAX_SHEET_STAMPS - 1).map_or(range.last, |last| last.min(range.last));
+        sheets.push(SerialRange { first, last });
+        next = Serial::new(last.get() + 1).ok().filter(|first| *first <= range.last);
+    }
+    sheets
 }
 
 fn void_rows(sheet: &BatchSheet, frame: &Frame) -> Vec<VoidRow> {
@@ -306,4 +334,27 @@ pub(super) async fn show_batch(
     batches: web::Data<Batches>,
 ) -> Result<HttpResponse> {
     batch_page(&req, &actor, &batches, batch_no(&path)?, None).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check((first, last): (u32, u32), expected: &[(u32, u32)]) {
+        let serial = |n| Serial::new(n).unwrap();
+        let sheets = sheets_of(SerialRange { first: serial(first), last: serial(last) }, 3);
+        let bounds: Vec<_> = sheets.iter().map(|sheet| (sheet.first.get(), sheet.last.get())).collect();
+        assert_eq!(bounds, expected, "{first} to {last}");
+    }
+
+    #[test]
+    fn a_run_is_printed_in_parts_that_each_fit_a_sheet() {
+        check((1, 1), &[(1, 1)]);
+        check((1, 2_000), &[(1, 2_000)]);
+        check((1, 2_001), &[(1, 2_000), (2_001, 2_001)]);
+        check((501, 3_500), &[(501, 2_500), (2_501, 3_500)]);
+        check((1, 16_777_215), &[(1, 2_000), (2_001, 4_000), (4_001, 6_000)]);
+        check((16_777_000, 16_777_215), &[(16_777_000, 16_777_215)]);
+    }
 }
