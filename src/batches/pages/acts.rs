@@ -64,6 +64,19 @@ fn read_order(batch_no: BatchNo, fields: &Fields) -> Result<(MintOrder, OrderKey
     Ok((order, key))
 }
 
+/// Whoever goes back and sends the form with another number never saw its key. The form that is shown with this has a new one,
+/// so that only who has read it orders again.
+fn said_on_page(error: Error) -> Error {
+    match error {
+        Error::IdempotencyKeyReused => Error::refused(
+            "order-already-received",
+            "Đơn trên trang này đã được nhận với số lượng khác; xin xem mục Tem đã phát, muốn đặt thêm thì mở lại trang.",
+            "the order on this page was already received with another number; see Stamps, and open the page again to order more",
+        ),
+        other => other,
+    }
+}
+
 pub(super) async fn order_stamps(
     Keeper(actor): Keeper,
     req: HttpRequest,
@@ -73,7 +86,7 @@ pub(super) async fn order_stamps(
 ) -> Result<HttpResponse> {
     let batch_no = batch_no(&path)?;
     let outcome = match read_order(batch_no, &fields) {
-        Ok((order, key)) => batches.mint_stamps(&actor, batch_no, order, Some(key)).await,
+        Ok((order, key)) => batches.mint_stamps(&actor, batch_no, order, Some(key)).await.map_err(said_on_page),
         Err(error) => Err(error),
     };
     let names = &[("", "count")];
