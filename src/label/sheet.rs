@@ -48,6 +48,11 @@ impl SheetNotes<'_> {
         format!("<p><b>Đã bỏ qua {} tem đã hủy: {}</b></p>", self.n_skipped, escape(self.skipped))
     }
 
+    /// Where there is a link, the keyboard's first stop leads past it.
+    fn skip_html(&self) -> &'static str {
+        self.back_href.map_or("", |_| "<a class=\"skip\" href=\"#sheet\">Tới tờ in</a>\n")
+    }
+
     fn back_html(&self) -> String {
         let link = |href| format!("<p><a href=\"{}\">← Về lô hàng</a></p>\n", escape(href));
         self.back_href.map(link).unwrap_or_default()
@@ -120,16 +125,17 @@ pub fn sheet_head(spec: &SheetSpec) -> String {
     format!(
         "<!doctype html>\n<html lang=\"vi\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>In tem – {product} – lô {lot}</title>\n<style>{SHEET_CSS}</style>\n</head>\n<body>\n\
+         <title>In tem – {product} – lô {lot}</title>\n<style>{SHEET_CSS}</style>\n</head>\n<body>\n{skip}\
          <div class=\"help\">\n{back}<h1>In {n} tem trên {pages} trang A4</h1>\n{skipped}<ol>\n\
          <li>Mở mục <b>In</b> của trình duyệt (máy tính: bấm <kbd>Ctrl</kbd> + <kbd>P</kbd>). Chọn khổ giấy <b>A4</b>, tỉ lệ <b>100 %</b>, \
          không chọn “Vừa trang”. Trên điện thoại: mở thực đơn của trình duyệt, chọn <b>Chia sẻ</b> rồi <b>In</b>.</li>\n\
          <li>In thử trang 1. Đo thước ở góc trang: phải đúng {RULER_MM} mm. Quét thử một tem bằng điện thoại.</li>\n\
-         <li>In trên giấy trắng. Cắt theo nét đứt, giữ nguyên viền trắng quanh mã.</li>\n</ol>\n</div>\n<main>\n",
+         <li>In trên giấy trắng. Cắt theo nét đứt, giữ nguyên viền trắng quanh mã.</li>\n</ol>\n</div>\n<main id=\"sheet\">\n",
         product = escape(spec.text.product),
         lot = escape(spec.text.lot),
         n = spec.n_stamps,
         pages = spec.n_pages(),
+        skip = spec.notes.skip_html(),
         back = spec.notes.back_html(),
         skipped = spec.notes.skipped_html(),
     )
@@ -367,7 +373,7 @@ mod tests {
         let help = head.split("<div class=\"help\">").nth(1).unwrap();
         assert!(help.contains("<a href=\"/batches/1#runs\">"), "{head}");
         let printed = SHEET_CSS.split("@media print").nth(1).unwrap();
-        assert!(printed.contains(".help { display: none; }"));
+        assert!(printed.contains(".help, .skip { display: none; }"));
     }
 
     #[test]
