@@ -27,7 +27,7 @@ pub const MAX_FILES_BYTES: usize = 20 * 1024 * 1024;
 /// A body that is too large is read to this size and thrown away, so that the browser shows our answer and not a broken line.
 const MAX_DRAINED_BYTES: usize = 128 * 1024 * 1024;
 /// Forms with files read at the same time: bounds the memory they take together.
-const UPLOAD_PLACES: usize = 8;
+const UPLOAD_PLACES: usize = 4;
 /// A form waits so long for its place; then it is told to come again, instead of hanging behind slow ones.
 const WAIT_FOR_PLACE: Duration = Duration::from_secs(20);
 /// A sender that is silent for so long has lost its line, and gives its place back.

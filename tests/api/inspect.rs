@@ -200,12 +200,13 @@ async fn nothing_found_says_what_to_check() {
 #[actix_web::test]
 async fn one_stamp_in_a_photo_is_looked_up_and_several_are_listed() {
     let (world, batch, stamp, inspector) = scene().await;
+    let (one, three) = (photo_of(&world, &batch, &[7]).await, photo_of(&world, &batch, &[1, 2, 3]).await);
     world.sql("INSERT INTO voids (batch_no, first_serial, last_serial, reason, voided_at) VALUES (1, 2, 2, 'lost', now())").await;
-    let answer = send_photo(&inspector, &photo_of(&world, &batch, &[7]).await).await;
+    let answer = send_photo(&inspector, &one).await;
     let to = answer.assert_sent_on();
     assert!(to.to_uppercase().contains(&stamp.digits()[..60]), "{to}");
     assert!(inspector.page(&to).await.contains("verdict green"));
-    let answer = send_photo(&inspector, &photo_of(&world, &batch, &[1, 2, 3]).await).await;
+    let answer = send_photo(&inspector, &three).await;
     assert_eq!(answer.status, 200);
     let page = answer.text();
     assert!(page.contains("Các mã đọc được trong ảnh (3)"), "{page}");
