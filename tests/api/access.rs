@@ -204,6 +204,7 @@ async fn every_closed_route_answers_the_office() {
         let takes_another_body = [
             "/batches",
             "/products",
+            "/producers",
             "/voids",
             "/suspend",
             "/resume",

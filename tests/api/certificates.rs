@@ -557,3 +557,18 @@ async fn the_service_asks_for_the_offices_scope_itself() {
     let refused = world.register.revoke_certificate(&member, 1, day("2026-11-22"), "x").await.unwrap_err();
     assert_eq!(refused.code(), "forbidden");
 }
+
+#[actix_web::test]
+async fn a_program_of_the_office_changes_a_certificate_on_the_version_it_read() {
+    let (world, _) = world_of_two().await;
+    let patch = async |body: Value| {
+        world.office.send(world.office.request("PATCH", "/api/v1/certificates/1").json(&body)).await
+    };
+    let changed =
+        patch(json!({ "number": "99/GCN", "decision_no": "QĐ 9", "version": 1, "issuer_level": "province" })).await;
+    assert_eq!(changed.status, 200, "{}", changed.text());
+    let changed = changed.json();
+    assert_eq!((&changed["number"], &changed["version"]), (&json!("99/GCN"), &json!(2)));
+    patch(json!({ "number": "98/GCN", "version": 1 })).await.assert_problem(409, "edit-conflict");
+    patch(json!({ "stars": 2, "version": 2 })).await.assert_problem(422, "invalid");
+}

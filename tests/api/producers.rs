@@ -3,9 +3,10 @@
 
 use nguon::accounts::types::{ProducerNo, Role, Scope};
 use nguon::register::import::{ImportRow, ProducerKind};
+use serde_json::{Value, json};
 
 use crate::browser::Person;
-use crate::world::{World, good_row};
+use crate::world::{Client, World, good_row};
 
 /// Another producer than that of `good_row`, in another commune.
 fn other_row() -> ImportRow {
@@ -441,4 +442,31 @@ async fn programs_list_producers_page_by_page_within_their_reach() {
     own.get("/api/v1/producers/1").await.assert_problem(404, "not-found");
     world.office.get("/api/v1/producers?limit=0").await.assert_problem(422, "invalid");
     world.office.get("/api/v1/producers?cursor=x").await.assert_problem(422, "invalid");
+}
+
+#[actix_web::test]
+async fn programs_of_the_office_add_and_change_producers_and_a_producers_own_writes_its_part() {
+    let world = world_of_two().await;
+    let new = json!({ "name": "HTX Lập Trình", "kind": "cooperative", "commune": "Phường Bắc Kạn", "village": "tổ 1" });
+    let added = world.office.post("/api/v1/producers", &new).await;
+    assert_eq!(added.status, 201, "{}", added.text());
+    let added = added.json();
+    assert_eq!((added["commune_code"].as_str(), added["version"].as_i64()), (Some("01843"), Some(1)));
+    let path = format!("/api/v1/producers/{}", added["producer_no"]);
+    let patch =
+        async |client: &Client, path: &str, body: &Value| client.send(client.request("PATCH", path).json(body)).await;
+    let changed = patch(&world.office, &path, &json!({ "village": null, "kind": "company", "version": 1 })).await;
+    assert_eq!(changed.status, 200, "{}", changed.text());
+    let changed = changed.json();
+    assert_eq!(
+        (&changed["village"], &changed["kind"], &changed["name"]),
+        (&json!(null), &json!("company"), &new["name"])
+    );
+    patch(&world.office, &path, &json!({ "village": "tổ 2", "version": 1 })).await.assert_problem(409, "edit-conflict");
+    patch(&world.office, &path, &json!({ "village": "tổ 2" })).await.assert_problem(422, "invalid");
+    world.office.post("/api/v1/producers", &json!({ "name": "x" })).await.assert_problem(422, "invalid");
+    let own = world.client_of(1, &Scope::OF_PRODUCER).await;
+    assert_eq!(patch(&own, "/api/v1/producers/1", &json!({ "village": "thôn Mới", "version": 1 })).await.status, 200);
+    let name = json!({ "name": "Tên Chiếm Đoạt", "version": 2 });
+    patch(&own, "/api/v1/producers/1", &name).await.assert_problem(403, "forbidden");
 }

@@ -77,6 +77,7 @@ fn body_for(path: &str) -> Value {
         Some("papers") => json!({ "kind": "haccp", "number": "9" }),
         Some("close") if path.contains("/papers/") => json!({ "version": 1 }),
         Some("close") => json!({}),
+        _ if path.contains("/producers/") => json!({ "village": "thôn Của Tôi", "version": 1 }),
         _ if path.contains("/papers/") => json!({ "number": "9", "version": 1 }),
         _ => json!({ "story": "Của tôi", "version": 1 }),
     }

@@ -1,4 +1,4 @@
-//! Certificates as JSON: listed within the token's reach, entered and revoked by the office.
+//! Certificates as JSON: listed within the token's reach, entered, changed and revoked by the office.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::NaiveDate;
@@ -7,15 +7,18 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::http::{Fields, JsonBody, Office, Problem, Reader, kept_text, routes};
 use crate::register::Register;
+use crate::register::files::ScanChange;
+use crate::register::products::Sent;
 
 use super::filter::CertificateListFilter;
-use super::form::{read_draft, read_revocation};
+use super::form::{pairs_of, read_draft, read_revocation};
 use super::pages::{certificate_id, product_no};
 use super::types::{CertificateSheet, IssuerLevel};
 
 routes! {
     GET "/api/v1/certificates" => list_certificates: Reader,
     POST "/api/v1/products/{product_no}/certificates" => enter_certificate: Office,
+    PATCH "/api/v1/certificates/{certificate_id}" => change_certificate: Office,
     POST "/api/v1/certificates/{certificate_id}/revoke" => revoke_certificate: Office,
 }
 
@@ -156,6 +159,64 @@ impl CertificateBody {
     }
 }
 
+/// A change of a certificate: absent fields are left as they are, null empties a field. The scan stays.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CertificateChange {
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    number: Sent<String>,
+    /// 3 to 5.
+    #[serde(default)]
+    #[schema(value_type = Option<u8>)]
+    stars: Sent<u8>,
+    /// Points out of 100 with at most one decimal, for example `"76.5"`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    score: Sent<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    decision_no: Sent<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    issuer: Sent<String>,
+    /// `district`, `province` or `ministry`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    issuer_level: Sent<String>,
+    /// First day in force.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>)]
+    from: Sent<NaiveDate>,
+    /// Last day in force; null: computed from the first.
+    #[serde(default)]
+    #[schema(value_type = Option<NaiveDate>)]
+    to: Sent<NaiveDate>,
+    /// The version that was read.
+    version: i32,
+}
+
+impl CertificateChange {
+    /// The form that says the same, over a certificate as it is.
+    fn into_fields(self, current: &CertificateSheet) -> Fields {
+        let text = |value: Sent<String>| value.typed(|text| kept_text(&text));
+        let day = |day: Sent<NaiveDate>| day.typed(|day| day.to_string());
+        let sent = [
+            ("number", text(self.number)),
+            ("stars", self.stars.typed(|stars| stars.to_string())),
+            ("score", text(self.score)),
+            ("decision_no", text(self.decision_no)),
+            ("issuer", text(self.issuer)),
+            ("issuer_level", text(self.issuer_level)),
+            ("from", day(self.from)),
+            ("to", day(self.to)),
+        ];
+        let sent = sent.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        // The first value of a name is the one that is read.
+        Fields::from_values(sent.chain(pairs_of(current)))
+    }
+}
+
 /// From which day on a certificate no longer counts.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -215,6 +276,30 @@ async fn enter_certificate(
     let certificate_id = register.recognise(&actor, product_no(&path)?, draft, None).await?;
     let sheet = register.find_certificate(&actor.reads(), certificate_id).await?;
     Ok(HttpResponse::Created().json(CertificateView::new(sheet, register.today())))
+}
+
+/// Changes a certificate. A change since the version that was read is never overwritten; a revoked one is changed no more.
+#[utoipa::path(patch, path = "/api/v1/certificates/{certificate_id}", tag = "register", security(("token" = [])),
+    params(("certificate_id" = i32, Path, description = "Number in the register")), request_body = CertificateChange, responses(
+    (status = 200, description = "Changed", body = CertificateView),
+    (status = 400, description = "The body is not the JSON expected here", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "No such certificate", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "Someone else changed it since, it overlaps another or was revoked", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "A field breaks the rules of the first day", body = Problem, content_type = "application/problem+json"),
+))]
+async fn change_certificate(
+    Office(actor): Office,
+    path: web::Path<String>,
+    body: JsonBody<CertificateChange>,
+    register: web::Data<Register>,
+) -> Result<HttpResponse> {
+    let certificate_id = certificate_id(&path)?;
+    let before = register.find_certificate(&actor.writes(), certificate_id).await?;
+    let version = body.0.version;
+    let draft = read_draft(&body.0.into_fields(&before))?;
+    register.change_certificate(&actor, certificate_id, version, draft, ScanChange::Keep).await?;
+    let sheet = register.find_certificate(&actor.reads(), certificate_id).await?;
+    Ok(HttpResponse::Ok().json(CertificateView::new(sheet, register.today())))
 }
 
 /// Revokes a certificate, for good: from that day on no stamps are made, and goods packed since then are told so.

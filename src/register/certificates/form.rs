@@ -67,10 +67,15 @@ pub(super) fn read_revocation(fields: &Fields) -> Result<(NaiveDate, String)> {
 
 /// What the form shows of a sheet.
 pub(super) fn filled(sheet: &CertificateSheet) -> Fields {
+    Fields::from_values(pairs_of(sheet))
+}
+
+/// A sheet as the fields of its form.
+pub(super) fn pairs_of(sheet: &CertificateSheet) -> [(&'static str, String); 9] {
     let draft = sheet.draft();
     let text = |value: Option<String>| value.unwrap_or_default();
     let day = |day: Option<NaiveDate>| text(day.map(|day| day.to_string()));
-    Fields::from_values([
+    [
         ("number", text(draft.number)),
         ("stars", text(draft.stars.map(|stars| stars.to_string()))),
         ("score", text(draft.score.map(|score| score.to_string().replace('.', ",")))),
@@ -80,5 +85,5 @@ pub(super) fn filled(sheet: &CertificateSheet) -> Fields {
         ("from", day(draft.from)),
         ("to", day(draft.to)),
         ("version", sheet.version.to_string()),
-    ])
+    ]
 }

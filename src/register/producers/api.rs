@@ -1,19 +1,25 @@
-//! Producers as JSON, for programs of the offices and of producers themselves, within the reach of their token.
+//! Producers as JSON, for programs of the offices and of producers themselves, within the reach of their token. What is sent takes
+//! the way of the form, so that both are read alike.
 
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::types::Scope;
 use crate::error::{Error, Result};
-use crate::http::{Problem, Reader, routes};
+use crate::http::{Fields, JsonBody, Keeper, Office, Problem, Reader, kept_text, routes};
 use crate::register::Register;
 use crate::register::contacts::types::Contact;
+use crate::register::products::Sent;
 
-use super::pages::producer_no;
+use super::form::{pairs_of, read_entry};
+use super::pages::{producer_no, read_change};
 use super::types::{ProducerKind, ProducerSheet};
 
 routes! {
     GET "/api/v1/producers" => list_producers: Reader,
     GET "/api/v1/producers/{producer_no}" => show_producer: Reader,
+    POST "/api/v1/producers" => add_producer: Office,
+    PATCH "/api/v1/producers/{producer_no}" => change_producer: Keeper,
 }
 
 /// Producers on one page when the caller does not say.
@@ -61,6 +67,74 @@ struct ProducerView {
     is_closed: bool,
     /// Belongs to the demonstration.
     demo: bool,
+    /// Counts its changes; to be sent with a change.
+    version: i32,
+}
+
+/// A producer to add, or a change of one: absent fields are left as they are, null empties a field. Village and printed address
+/// are the producer's own to write; all else is the office's.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ProducerBody {
+    /// Required for a new producer.
+    name: Option<String>,
+    /// `cooperative`, `cooperative_group`, `company` or `household`. Required for a new producer.
+    kind: Option<String>,
+    /// 10 digits, 10 and 3, or 12.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    tax_code: Sent<String>,
+    /// Name of today's commune.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    commune: Sent<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    village: Sent<String>,
+    /// As printed on packaging.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    printed_address: Sent<String>,
+    /// Before 2025-07-01, as printed.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    former_commune: Sent<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    former_district: Sent<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    former_province: Sent<String>,
+    /// The version that was read; required for a change.
+    version: Option<i32>,
+}
+
+impl ProducerBody {
+    /// Whether it sends anything that is the office's to write.
+    fn is_of_office(&self) -> bool {
+        let sent = [&self.tax_code, &self.commune, &self.former_commune, &self.former_district, &self.former_province];
+        self.name.is_some() || self.kind.is_some() || sent.iter().any(|field| field.is_sent())
+    }
+
+    /// The form that says the same, over a producer as it is.
+    fn into_fields(self, current: Option<&ProducerSheet>) -> Fields {
+        let text = |value: Sent<String>| value.typed(|text| kept_text(&text));
+        let sent = [
+            ("version", self.version.map(|version| version.to_string())),
+            ("name", self.name.map(|name| kept_text(&name))),
+            ("kind", self.kind),
+            ("tax_code", text(self.tax_code)),
+            ("commune", text(self.commune)),
+            ("village", text(self.village)),
+            ("printed_address", text(self.printed_address)),
+            ("former_commune", text(self.former_commune)),
+            ("former_district", text(self.former_district)),
+            ("former_province", text(self.former_province)),
+        ];
+        let sent = sent.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        // The first value of a name is the one that is read.
+        Fields::from_values(sent.chain(current.map(pairs_of).into_iter().flatten()))
+    }
 }
 
 /// A producer with how to reach it.
@@ -95,6 +169,7 @@ impl From<ProducerSheet> for ProducerView {
             commune: sheet.commune.map(|commune| commune.name),
             is_closed: sheet.closed_at.is_some(),
             demo: sheet.demo,
+            version: sheet.version,
             name: sheet.name,
         }
     }
@@ -149,4 +224,55 @@ async fn show_producer(
     let contacts = register.contacts_seen_by(&actor, producer_no).await?;
     let contacts = contacts.into_iter().map(ContactView::from).collect();
     Ok(HttpResponse::Ok().json(ProducerDetail { producer: producer.into(), contacts }))
+}
+
+/// Adds a producer.
+#[utoipa::path(post, path = "/api/v1/producers", tag = "register", security(("token" = [])), request_body = ProducerBody, responses(
+    (status = 201, description = "Added", body = ProducerView),
+    (status = 400, description = "The body is not the JSON expected here", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "A field is wrong, or another producer has the name in this commune or the tax code", body = Problem, content_type = "application/problem+json"),
+))]
+async fn add_producer(
+    Office(actor): Office,
+    body: JsonBody<ProducerBody>,
+    register: web::Data<Register>,
+) -> Result<HttpResponse> {
+    let producer_no = register.create_producer(&actor, &read_entry(&body.0.into_fields(None))?).await?;
+    let producer = register.find_producer(&actor.reads(), producer_no).await?;
+    Ok(HttpResponse::Created().json(ProducerView::from(producer)))
+}
+
+/// Changes a producer within the token's reach. A change since the version that was read is never overwritten.
+#[utoipa::path(patch, path = "/api/v1/producers/{producer_no}", tag = "register", security(("token" = [])),
+    params(("producer_no" = i32, Path, description = "Number in the register")), request_body = ProducerBody, responses(
+    (status = 200, description = "Changed", body = ProducerView),
+    (status = 400, description = "The body is not the JSON expected here", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "No such producer within reach", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "Someone else changed it since, or it left the register", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "A field is wrong", body = Problem, content_type = "application/problem+json"),
+))]
+async fn change_producer(
+    Keeper(actor): Keeper,
+    path: web::Path<String>,
+    body: JsonBody<ProducerBody>,
+    register: web::Data<Register>,
+) -> Result<HttpResponse> {
+    let producer_no = producer_no(&path)?;
+    let before = register.find_producer(&actor.writes(), producer_no).await?;
+    if body.0.is_of_office() {
+        actor.require(Scope::Office)?;
+    }
+    body.0.version.ok_or_else(version_missing)?;
+    let (version, change) = read_change(&actor, &body.0.into_fields(Some(&before)))?;
+    register.change_producer(&actor, producer_no, version, &change).await?;
+    let producer = register.find_producer(&actor.reads(), producer_no).await?;
+    Ok(HttpResponse::Ok().json(ProducerView::from(producer)))
+}
+
+fn version_missing() -> Error {
+    Error::invalid(
+        "version",
+        "Xin gửi kèm version của chủ thể như đã đọc.",
+        "send the version of the producer that you read",
+    )
 }

@@ -46,9 +46,14 @@ pub(super) fn read_own_entry(fields: &Fields) -> Result<OwnEntry> {
 
 /// What the form shows of a sheet.
 pub(super) fn filled(sheet: &ProducerSheet) -> Fields {
+    Fields::from_values(pairs_of(sheet))
+}
+
+/// A sheet as the fields of its form.
+pub(super) fn pairs_of(sheet: &ProducerSheet) -> [(&'static str, String); 10] {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let commune = sheet.commune.as_ref().map(|commune| commune.name.clone());
-    Fields::from_values([
+    [
         ("name", sheet.name.clone()),
         ("kind", sheet.kind.map(|kind| kind.as_str().to_owned()).unwrap_or_default()),
         ("tax_code", text(&sheet.tax_code)),
@@ -59,7 +64,7 @@ pub(super) fn filled(sheet: &ProducerSheet) -> Fields {
         ("former_district", text(&sheet.former_district)),
         ("former_province", text(&sheet.former_province)),
         ("version", sheet.version.to_string()),
-    ])
+    ]
 }
 
 /// Line ends of a pasted text become blanks: these texts stand in one line.

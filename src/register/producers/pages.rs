@@ -295,7 +295,8 @@ async fn save_producer(
     page_with(HttpResponseBuilder::new(status), &template)
 }
 
-fn read_change(actor: &Actor, fields: &Fields) -> Result<(i32, ProducerChange)> {
+/// The version that was seen, and as much of the form as the actor may write.
+pub(super) fn read_change(actor: &Actor, fields: &Fields) -> Result<(i32, ProducerChange)> {
     let version = fields.version()?;
     let change = if actor.has(Scope::Office) {
         ProducerChange::Whole(read_entry(fields)?)

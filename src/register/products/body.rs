@@ -95,6 +95,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Sent<T> {
 }
 
 impl<T> Sent<T> {
+    /// Whether it was sent, null or not.
+    pub(in crate::register) const fn is_sent(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+
     /// As the field of a form: none when it was left out, empty when it was null.
     pub(in crate::register) fn typed(self, show: impl FnOnce(T) -> String) -> Option<String> {
         match self {
