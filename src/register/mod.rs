@@ -21,6 +21,7 @@ pub mod policy;
 pub mod producers;
 pub mod products;
 mod reference;
+mod sent;
 mod service;
 mod store;
 pub mod types;

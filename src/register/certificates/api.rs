@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::http::{Fields, JsonBody, Office, Problem, Reader, kept_text, routes};
 use crate::register::Register;
 use crate::register::files::ScanChange;
-use crate::register::products::Sent;
+use crate::register::sent::Sent;
 
 use super::filter::CertificateListFilter;
 use super::form::{pairs_of, read_draft, read_revocation};

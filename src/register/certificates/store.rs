@@ -203,6 +203,32 @@ pub(super) enum Slice {
     },
 }
 
+/// Narrows a list to one state. The rule of `register::policy` for one certificate; a test holds the two together.
+macro_rules! in_state {
+    ($query:expr, $state:expr, $today:expr) => {{
+        let (query, today): (_, NaiveDate) = ($query, $today);
+        let is_revoked = || {
+            let holds_until = certificates::valid_to.is_null().or(certificates::valid_to.ge(certificates::revoked_on));
+            certificates::revoked_on.le(today).and(holds_until)
+        };
+        let is_unrevoked = || certificates::revoked_on.is_null().or(certificates::revoked_on.gt(today));
+        match $state {
+            None => query,
+            Some(CertificateFilter::Revoked) => query.filter(is_revoked()),
+            Some(CertificateFilter::InForce) => query
+                .filter(certificates::valid_from.le(today).and(certificates::valid_to.ge(today)))
+                .filter(is_unrevoked()),
+            Some(CertificateFilter::Lapsed) => query
+                .filter(certificates::valid_to.lt(today))
+                .filter(certificates::revoked_on.is_null().or(certificates::revoked_on.gt(certificates::valid_to))),
+            Some(CertificateFilter::NotYetValid) => {
+                query.filter(certificates::valid_from.gt(today)).filter(is_unrevoked())
+            }
+            Some(CertificateFilter::Unknown) => query.filter(certificates::valid_from.is_null()).filter(is_unrevoked()),
+        }
+    }};
+}
+
 /// The lines of a list.
 pub(super) async fn list(
     conn: &mut AsyncPgConnection,
@@ -232,24 +258,7 @@ pub(super) async fn list(
     if let Some(months) = filter.ends_within_months {
         query = query.filter(last_day().between(today, months_ahead(today, months.into())));
     }
-    // The rule of `register::policy` for one certificate; a test holds the two together.
-    let is_revoked = || {
-        let holds_until = certificates::valid_to.is_null().or(certificates::valid_to.ge(certificates::revoked_on));
-        certificates::revoked_on.le(today).and(holds_until)
-    };
-    let is_unrevoked = || certificates::revoked_on.is_null().or(certificates::revoked_on.gt(today));
-    query = match filter.state {
-        None => query,
-        Some(CertificateFilter::Revoked) => query.filter(is_revoked()),
-        Some(CertificateFilter::InForce) => query
-            .filter(certificates::valid_from.le(today).and(certificates::valid_to.ge(today)))
-            .filter(is_unrevoked()),
-        Some(CertificateFilter::Lapsed) => query
-            .filter(certificates::valid_to.lt(today))
-            .filter(certificates::revoked_on.is_null().or(certificates::revoked_on.gt(certificates::valid_to))),
-        Some(CertificateFilter::NotYetValid) => query.filter(certificates::valid_from.gt(today)).filter(is_unrevoked()),
-        Some(CertificateFilter::Unknown) => query.filter(certificates::valid_from.is_null()).filter(is_unrevoked()),
-    };
+    query = in_state!(query, filter.state, today);
     query = match slice {
         Slice::After { certificate_id, limit } => query
             .filter(certificates::certificate_id.gt(certificate_id))

@@ -5,12 +5,12 @@ use actix_web::{HttpResponse, web};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::{Fields, JsonBody, Keeper, Problem, Reader, kept_text, routes};
 use crate::register::Register;
 use crate::register::files::ScanChange;
 use crate::register::producers::pages::producer_no;
-use crate::register::products::Sent;
+use crate::register::sent::{Sent, read_version};
 use crate::stamp::ProductNo;
 
 use super::form::{pairs_of, read_draft};
@@ -192,13 +192,7 @@ async fn change_paper(
 ) -> Result<HttpResponse> {
     let paper_id = paper_id(&path)?;
     let before = register.find_paper(&actor.writes(), paper_id).await?;
-    let version = body.0.version.ok_or_else(|| {
-        Error::invalid(
-            "version",
-            "Xin gửi kèm version của giấy như đã đọc.",
-            "send the version of the paper that you read",
-        )
-    })?;
+    let version = read_version(body.0.version)?;
     let draft = body.0.into_draft(Some(&before.draft))?;
     register.change_paper(&actor, paper_id, version, &draft, ScanChange::Keep).await?;
     let sheet = register.find_paper(&actor.reads(), paper_id).await?;

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::http::{Fields, JsonBody, Keeper, Office, Problem, Reader, kept_text, routes};
 use crate::register::Register;
 use crate::register::contacts::types::Contact;
-use crate::register::products::Sent;
+use crate::register::sent::{Sent, read_version};
 
 use super::form::{pairs_of, read_entry};
 use super::pages::{producer_no, read_change};
@@ -262,17 +262,9 @@ async fn change_producer(
     if body.0.is_of_office() {
         actor.require(Scope::Office)?;
     }
-    body.0.version.ok_or_else(version_missing)?;
+    read_version(body.0.version)?;
     let (version, change) = read_change(&actor, &body.0.into_fields(Some(&before)))?;
     register.change_producer(&actor, producer_no, version, &change).await?;
     let producer = register.find_producer(&actor.reads(), producer_no).await?;
     Ok(HttpResponse::Ok().json(ProducerView::from(producer)))
-}
-
-fn version_missing() -> Error {
-    Error::invalid(
-        "version",
-        "Xin gửi kèm version của chủ thể như đã đọc.",
-        "send the version of the producer that you read",
-    )
 }

@@ -1,9 +1,10 @@
 //! What programs send of a product. It becomes the fields of the form and is checked as the form is.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::http::{Fields, kept_text};
+use crate::register::sent::{Sent, read_version};
 use crate::register::types::{Pack, Quantity, Unit};
 
 use super::form::{pairs_of, read};
@@ -76,40 +77,6 @@ pub(super) struct PackBody {
     unit: String,
 }
 
-/// A field of a body: left out, or sent, null or not.
-#[derive(Debug, Default)]
-pub(in crate::register) enum Sent<T> {
-    /// It was left out: what is there stays.
-    #[default]
-    Absent,
-    /// It was null: what is there is emptied.
-    Null,
-    /// It was sent.
-    Value(T),
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Sent<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
-    }
-}
-
-impl<T> Sent<T> {
-    /// Whether it was sent, null or not.
-    pub(in crate::register) const fn is_sent(&self) -> bool {
-        !matches!(self, Self::Absent)
-    }
-
-    /// As the field of a form: none when it was left out, empty when it was null.
-    pub(in crate::register) fn typed(self, show: impl FnOnce(T) -> String) -> Option<String> {
-        match self {
-            Self::Absent => None,
-            Self::Null => Some(String::new()),
-            Self::Value(value) => Some(show(value)),
-        }
-    }
-}
-
 /// A product to add.
 pub(in crate::register) fn draft_of(body: ProductBody) -> Result<ProductDraft> {
     apply(body, None)
@@ -117,13 +84,7 @@ pub(in crate::register) fn draft_of(body: ProductBody) -> Result<ProductDraft> {
 
 /// The version a change was made on, and the product as it shall be.
 pub(in crate::register) fn change_of(body: ProductBody, current: &ProductDraft) -> Result<(i32, ProductDraft)> {
-    let version = body.version.ok_or_else(|| {
-        Error::invalid(
-            "version",
-            "Xin gửi kèm version của sản phẩm như đã đọc.",
-            "send the version of the product that you read",
-        )
-    })?;
+    let version = read_version(body.version)?;
     Ok((version, apply(body, Some(current))?))
 }
 

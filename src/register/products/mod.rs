@@ -16,7 +16,7 @@ pub mod types;
 mod words;
 
 pub use body::ProductBody;
-pub(super) use body::{Sent, change_of, draft_of, in_json_names};
+pub(super) use body::{change_of, draft_of, in_json_names};
 pub use filter::{CertificateFilter, Closed, PAGE_ROWS, ProductFilter, ProductSort};
 pub(super) use lists::ListsCache;
 pub use photos::{HandedIn, MAX_PHOTOS};
