@@ -9,11 +9,15 @@
 //! - [`clock`], [`config`], [`error`], [`telemetry`], [`picture`], [`text`] wall time, settings, the one error
 //!   enum, logging, opening pictures, text as it is kept
 //! - [`db`] pool, embedded Postgres, migrations, schema
+//! - [`files`] files by their hash, in a folder or in object storage
 //! - [`http`] routes, access, problems, languages, headers
+//! - [`ledger`] entries as bytes, the tree, checkpoints
+//! - [`monitor`] following a ledger from outside; [`witness`] signing that it only grew
 //! - [`keys`] stored keys, sealed
 //! - [`accounts`] people, sessions, tokens, the trail of who wrote what
 //! - [`register`] communes, producers, products, certificates and papers; import and export; who may mint
 //! - [`batches`] batches, mint runs, printing; voids, standing, quotas
+//! - [`trace`] what happened to a batch, lots as a graph, what adds up and what does not
 //! - [`verify`] facts, verdict, the public page
 //! - [`catalogue`] the front page with its search, a public page for every product
 //! - [`inspect`] an inspector's look-up of stamps, codes, batches and lots
@@ -31,15 +35,20 @@ pub mod config;
 pub mod db;
 pub mod desk;
 pub mod error;
+pub mod files;
 pub mod http;
 pub mod inspect;
 pub mod keyring;
 pub mod keys;
 pub mod label;
+pub mod ledger;
 pub mod merkle;
+pub mod monitor;
 pub mod picture;
 pub mod register;
 pub mod stamp;
 pub mod telemetry;
 pub mod text;
+pub mod trace;
 pub mod verify;
+pub mod witness;

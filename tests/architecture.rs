@@ -10,8 +10,23 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 
 /// Rooms from the ground up; each may know those before it (and the pure ones).
-const ORDER: [&str; 10] =
-    ["db", "http", "keys", "accounts", "register", "batches", "verify", "catalogue", "inspect", "desk"];
+const ORDER: [&str; 15] = [
+    "db",
+    "files",
+    "http",
+    "ledger",
+    "monitor",
+    "witness",
+    "keys",
+    "accounts",
+    "register",
+    "batches",
+    "trace",
+    "verify",
+    "catalogue",
+    "inspect",
+    "desk",
+];
 /// Rooms that know nothing of the machine.
 const PURE: [&str; 4] = ["stamp", "keyring", "label", "merkle"];
 /// Open to every room.

@@ -17,6 +17,36 @@ for (const input of document.querySelectorAll("input[type=file][data-preview]"))
   });
 }
 
+// Photos are made smaller before they are sent: <input type=file data-shrink>. The phone's own copy stays as it is, and what
+// cannot be drawn here is sent as it is: the server draws every photo anew anyway.
+const MAX_SIDE_PX = 1600;
+const QUALITY = 0.85;
+async function shrunk(file) {
+  if (!file.type.startsWith("image/")) return file;
+  try {
+    const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
+    const scale = Math.min(1, MAX_SIDE_PX / Math.max(picture.width, picture.height));
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.round(picture.width * scale);
+    canvas.height = Math.round(picture.height * scale);
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const small = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
+    return small && small.size < file.size ? new File([small], file.name, { type: "image/jpeg" }) : file;
+  } catch {
+    return file;
+  }
+}
+for (const input of document.querySelectorAll("input[type=file][data-shrink]")) {
+  input.addEventListener("change", async () => {
+    const chosen = [...input.files];
+    const small = new DataTransfer();
+    for (const file of chosen) small.items.add(await shrunk(file));
+    // Meanwhile something else may have been chosen.
+    const isSame = chosen.length === input.files.length && chosen.every((file, at) => file === input.files[at]);
+    if (isSame) input.files = small.files;
+  });
+}
+
 // A form is sent once, however often the button is pressed.
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", (event) => {

@@ -7,7 +7,11 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
 use crate::db::schema::{accounts, audit_trail};
+use crate::error::Result;
+use crate::ledger::{self, Draft, Kind};
+use crate::stamp::BatchNo;
 
+use super::author::author_of;
 use super::types::{Actor, ProducerNo, Role};
 
 /// What someone did.
@@ -98,6 +102,31 @@ impl<'a> From<Act<'a>> for ActColumns<'a> {
 /// Adds an act to the trail, inside the caller's transaction.
 pub(crate) async fn record(conn: &mut AsyncPgConnection, act: Act<'_>) -> QueryResult<()> {
     diesel::insert_into(audit_trail::table).values(ActColumns::from(act)).execute(conn).await.map(drop)
+}
+
+/// What an act leaves in the ledger for ever.
+pub(crate) struct Entered {
+    /// What it is.
+    pub(crate) kind: Kind,
+    /// Whose chain it belongs to; the caller holds that batch's row.
+    pub(crate) batch: Option<BatchNo>,
+    /// Numbers, codes, days and reasons that anyone may read.
+    pub(crate) public: Value,
+}
+
+impl Entered {
+    /// The entry of an act that happens as it is recorded.
+    pub(crate) fn draft(self, actor: &Actor, at: DateTime<Utc>) -> Draft {
+        let Self { kind, batch, public } = self;
+        Draft { kind, batch, at, author: author_of(actor), public, private: None }
+    }
+}
+
+/// Adds an act to the trail and to the ledger, inside the caller's transaction: the act, its line and its entry commit together
+/// or not at all.
+pub(crate) async fn record_in_ledger(conn: &mut AsyncPgConnection, act: Act<'_>, entered: Entered) -> Result<()> {
+    ledger::append(conn, &entered.draft(act.actor, act.at), act.at).await?;
+    Ok(record(conn, act).await?)
 }
 
 /// Adds many acts in their order, inside the caller's transaction.

@@ -2,6 +2,7 @@
 
 mod attempts;
 pub(crate) mod audit;
+pub(crate) mod author;
 mod choosing;
 pub mod links;
 mod passwords;

@@ -3,6 +3,7 @@
 //! A run is one row however many stamps it holds; labels are rendered later from the run.
 
 pub mod api;
+mod entered;
 mod high_water;
 pub mod minting;
 mod opening;
@@ -21,8 +22,9 @@ mod trail;
 pub mod types;
 pub mod voids;
 
+pub use entered::imported_batches;
 pub use high_water::HighWater;
 pub use minting::Minted;
 pub use print::{PrintJob, PrintedStamp};
 pub use service::{BatchPage, Batches, BatchesParts};
-pub(crate) use store::{CardRows, load_card_rows};
+pub(crate) use store::{CardRows, find as find_batch, find_for_update as find_batch_for_update, load_card_rows};

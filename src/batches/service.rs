@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{Error, Result, Thing};
 use crate::keys::Keys;
+use crate::ledger::Kind;
 use crate::register::types::Product;
 use crate::register::{Register, find_product_within};
 use crate::stamp::{BatchNo, Issuer, ProductNo};
@@ -17,7 +18,7 @@ use super::high_water::{HighWater, Marks};
 use super::overview::figures_of;
 use super::overview::types::ListedBatch;
 use super::store::{self, After, By};
-use super::trail::record;
+use super::trail::record_in_ledger;
 use super::types::{Batch, BatchFilter, OpenBatch};
 
 /// What the batches of one deployment stand on.
@@ -81,8 +82,9 @@ impl Batches {
                     ("product", order.product_no.get().into()),
                     ("lot", order.lot.as_str().into()),
                     ("packed_on", order.packed_on.into()),
+                    ("last_valid_day", order.last_valid_day.into()),
                 ]);
-                record(conn, "batch.opened", &batch, actor, now, facts).await?;
+                record_in_ledger(conn, Kind::BatchOpened, &batch, actor, now, facts).await?;
                 return Ok(batch);
             }
             let taken_by = store::find_lot(conn, order.product_no, order.lot.as_str()).await?;

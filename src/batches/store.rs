@@ -6,7 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::accounts::reach::within;
 use crate::accounts::types::{Actor, ProducerNo, Reach};
-use crate::db::schema::{batches, producers, products};
+use crate::db::schema::{batches, mint_runs, producers, products, voids};
 use crate::stamp::{BatchNo, ProductNo};
 
 use super::minting::runs_of;
@@ -120,8 +120,35 @@ pub(crate) async fn load_card_rows(conn: &mut AsyncPgConnection, batch_no: Batch
     Ok(Some(CardRows { batch, runs, voids }))
 }
 
+/// Every batch by number.
+pub(super) async fn all_batches(conn: &mut AsyncPgConnection) -> QueryResult<Vec<Batch>> {
+    let rows: Vec<BatchRow> = BatchRow::query().order(batches::batch_no).load(conn).await?;
+    rows.into_iter().map(BatchRow::into_batch).collect()
+}
+
+/// A batch's number with the first and the last serial of a range.
+pub(super) type RangeRow = (i32, i32, i32);
+
+/// The minted ranges of all batches, by batch and serial.
+pub(super) async fn all_runs(conn: &mut AsyncPgConnection) -> QueryResult<Vec<RangeRow>> {
+    mint_runs::table
+        .select((mint_runs::batch_no, mint_runs::first_serial, mint_runs::last_serial))
+        .order((mint_runs::batch_no, mint_runs::first_serial))
+        .load(conn)
+        .await
+}
+
+/// The voided ranges of all batches, by batch and serial.
+pub(super) async fn all_voids(conn: &mut AsyncPgConnection) -> QueryResult<Vec<RangeRow>> {
+    voids::table
+        .select((voids::batch_no, voids::first_serial, voids::last_serial))
+        .order((voids::batch_no, voids::first_serial))
+        .load(conn)
+        .await
+}
+
 /// One batch, if it lies within reach.
-pub(super) async fn find(conn: &mut AsyncPgConnection, reach: &Reach, batch_no: BatchNo) -> QueryResult<Option<Batch>> {
+pub(crate) async fn find(conn: &mut AsyncPgConnection, reach: &Reach, batch_no: BatchNo) -> QueryResult<Option<Batch>> {
     let query = BatchRow::query().filter(batches::batch_no.eq(batch_no.to_i32())).filter(within(reach));
     let row: Option<BatchRow> = query.first(conn).await.optional()?;
     row.map(BatchRow::into_batch).transpose()
@@ -129,7 +156,7 @@ pub(super) async fn find(conn: &mut AsyncPgConnection, reach: &Reach, batch_no: 
 
 /// Locks the batch until the transaction ends: whoever changes one batch stands in line. The batch alone is locked, not its
 /// product and producer, which others may be editing.
-pub(super) async fn find_for_update(
+pub(crate) async fn find_for_update(
     conn: &mut AsyncPgConnection,
     reach: &Reach,
     batch_no: BatchNo,

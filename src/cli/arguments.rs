@@ -9,6 +9,10 @@ use crate::accounts::types::{Role, Scope};
 use crate::config::VARIABLES;
 use crate::keys::types::Purpose;
 
+use super::audit::AuditOptions;
+use super::ledger::LedgerCommand;
+use super::witness::WitnessCommand;
+
 /// Electronic stamps for OCOP products: mint, print, verify.
 #[derive(Parser)]
 #[command(name = "nguon", version, about, after_long_help = settings_help())]
@@ -41,7 +45,7 @@ pub(super) enum Command {
     /// Bring the database to this version's schema.
     #[command(after_help = "Example:\n  DATABASE_URL=postgresql://nguon:…@localhost/nguon nguon migrate")]
     Migrate,
-    /// Save database, secret and high-water file into a new folder.
+    /// Save database, files, secret and high-water files into a new folder.
     #[command(after_help = "Example:\n  nguon backup /mnt/usb/nguon-2026-11-22")]
     Backup {
         /// The folder to make.
@@ -58,6 +62,20 @@ pub(super) enum Command {
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
+    },
+    /// The ledger: check a proof, export, recover.
+    #[command(after_help = "Example:\n  nguon ledger verify lo-12-3.tlog-proof --vkey @vkey")]
+    Ledger {
+        #[command(subcommand)]
+        command: LedgerCommand,
+    },
+    /// Follow a ledger from outside, or compare this machine's database with its ledger.
+    Audit(AuditOptions),
+    /// Vouch that somebody's ledger only grew.
+    #[command(after_help = "Example:\n  nguon witness pull https://ocop.thainguyen.vn --state lam-chung")]
+    Witness {
+        #[command(subcommand)]
+        command: WitnessCommand,
     },
     /// The register of products.
     #[command(after_help = "Example:\n  nguon register list")]

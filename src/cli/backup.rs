@@ -1,4 +1,5 @@
-//! `nguon backup` and `nguon restore`: database, secret and high-water file, in one folder, by Postgres's own tools.
+//! `nguon backup` and `nguon restore`: database, secret, high-water file and the files of events, in one folder, by Postgres's own
+//! tools.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
@@ -6,11 +7,15 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use futures_util::StreamExt;
+
 use crate::batches::HighWater;
 use crate::clock::Clock;
 use crate::config::{Mode, Storage, process_environment, read_storage};
 use crate::db::is_empty;
 use crate::error::{Error, Result};
+use crate::files::{FileStore, copy_all};
+use crate::ledger::LedgerMarks;
 
 use super::ground::Ground;
 use super::house::House;
@@ -18,6 +23,9 @@ use super::house::House;
 const DUMP: &str = "database.dump";
 const SECRET: &str = "secret";
 const HIGH_WATER: &str = "high-water";
+/// Not in backups that are older than the ledger.
+const LEDGER_HIGH_WATER: &str = "ledger-high-water";
+const FILES: &str = "files";
 
 /// `nguon backup DIR`.
 pub(super) async fn backup(dir: &Path) -> Result<()> {
@@ -26,9 +34,60 @@ pub(super) async fn backup(dir: &Path) -> Result<()> {
     let outcome = backup_from(&ground, &storage, dir).await;
     ground.close()?;
     outcome?;
+    // After the dump: every file that it names is there by now.
+    let n_damaged = backup_files(&storage, dir).await?;
     println!("Đã sao lưu vào / saved in {}", dir.display());
     println!("Thư mục này chứa khóa ký tem: cất nơi an toàn / it holds the signing keys: keep it safe");
-    Ok(())
+    if n_damaged == 0 {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "files-damaged",
+        format!(
+            "Đã sao lưu xong, trừ {n_damaged} tệp ảnh bị hỏng nêu trong nhật ký; xin chép lại các tệp đó từ bản sao lưu cũ."
+        ),
+        format!(
+            "the backup is complete but for {n_damaged} damaged files named in the log; copy them back from an older backup"
+        ),
+    ))
+}
+
+/// Copies the files of events, unless they lie in object storage, which is backed up by itself. Tells how many are damaged.
+async fn backup_files(storage: &Storage, dir: &Path) -> Result<usize> {
+    let files = FileStore::open(&storage.files)?;
+    if !files.is_folder() {
+        println!(
+            "Ảnh nằm trong kho đối tượng, không có trong bản sao lưu này / photos lie in object storage, not in this backup"
+        );
+        return Ok(0);
+    }
+    if files.hashes().next().await.is_none() {
+        return Ok(0);
+    }
+    let copied = copy_all(&files, &FileStore::in_folder(&dir.join(FILES))?).await?;
+    Ok(copied.damaged.len())
+}
+
+/// Brings the files of events back, wherever this deployment keeps them. Backups without photos hold no folder of them.
+async fn restore_files(storage: &Storage, dir: &Path) -> Result<()> {
+    let saved = dir.join(FILES);
+    if !saved.is_dir() {
+        return Ok(());
+    }
+    let copied = copy_all(&FileStore::in_folder(&saved)?, &FileStore::open(&storage.files)?).await?;
+    if copied.damaged.is_empty() {
+        return Ok(());
+    }
+    let n_damaged = copied.damaged.len();
+    Err(Error::refused(
+        "files-damaged",
+        format!(
+            "Bản sao lưu có {n_damaged} tệp ảnh bị hỏng, nêu trong nhật ký; xin chép lại các tệp đó từ bản sao lưu khác, hoặc xóa đi để khôi phục phần còn lại."
+        ),
+        format!(
+            "{n_damaged} files of the backup are damaged, named in the log; copy them from another backup, or remove them to restore the rest"
+        ),
+    ))
 }
 
 async fn backup_from(ground: &Ground, storage: &Storage, dir: &Path) -> Result<()> {
@@ -42,6 +101,10 @@ async fn backup_from(ground: &Ground, storage: &Storage, dir: &Path) -> Result<(
         ),
         _ => Error::file(dir)(err),
     })?;
+    // Before the dump: the database then holds every checkpoint of the file, and perhaps more.
+    if storage.ledger_high_water_file.exists() {
+        copy_private(&storage.ledger_high_water_file, &dir.join(LEDGER_HIGH_WATER))?;
+    }
     let dump = dir.join(DUMP);
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&dump).map_err(Error::file(&dump))?;
     let mut command = postgres_tool(ground, "pg_dump")?;
@@ -82,6 +145,8 @@ async fn restore_into(ground: &Ground, storage: &Storage, dir: &Path) -> Result<
             "this database is in use; restore into an empty one only",
         ));
     }
+    // Before the database: were we stopped between the two, it would be in use and its files never brought back.
+    restore_files(storage, dir).await?;
     let mut command = postgres_tool(ground, "pg_restore")?;
     command.args(["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges"]);
     run(command.arg(dir.join(DUMP)), "pg_restore")?;
@@ -90,6 +155,11 @@ async fn restore_into(ground: &Ground, storage: &Storage, dir: &Path) -> Result<
     }
     // What this machine remembers stays: it may know of serials handed out after the backup.
     HighWater::open(&storage.high_water_file)?.take_over(&dir.join(HIGH_WATER))?;
+    // A file that is here already may know of checkpoints published after the backup: the ledger then refuses to go on.
+    let saved_marks = dir.join(LEDGER_HIGH_WATER);
+    if saved_marks.exists() {
+        LedgerMarks::open(&storage.ledger_high_water_file)?.take_over(&saved_marks)?;
+    }
     super::init::migrate_all(&ground.db).await?;
     let house = House::open(ground.db.clone(), storage, Clock::system()).await?;
     house.reconcile_high_water().await

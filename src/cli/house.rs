@@ -6,10 +6,16 @@ use crate::clock::Clock;
 use crate::config::{Settings, Storage};
 use crate::db::{Db, has_pending_migrations};
 use crate::error::{Error, Result};
+use crate::files::FileStore;
 use crate::http::Site;
 use crate::keys::{Keys, Secret};
+use crate::ledger::{Ledger, LedgerMarks, LedgerParts, WitnessPolicy};
 use crate::register::Register;
 use crate::stamp::Issuer;
+use crate::trace::{Trace, TraceParts};
+
+/// Connections of the ledger's own: what waits to be sealed never waits for a page.
+const LEDGER_CONNECTIONS: usize = 2;
 
 /// The services of one deployment.
 #[derive(Clone)]
@@ -24,12 +30,16 @@ pub(super) struct House {
     pub(super) is_demo: bool,
     /// Keys, opened.
     pub(super) keys: Keys,
+    /// The ledger; `serve` opens it and keeps it going.
+    pub(super) ledger: Ledger,
     /// Tokens.
     pub(super) accounts: Accounts,
     /// The register.
     pub(super) register: Register,
     /// Batches and runs.
     pub(super) batches: Batches,
+    /// What happened to batches.
+    pub(super) trace: Trace,
 }
 
 impl House {
@@ -47,7 +57,8 @@ impl House {
         let issuer = Issuer::new(&issuer).map_err(Error::internal)?;
         let secret = Secret::read(&storage.secret_file)?;
         let keys = Keys::new(db.clone(), clock.clone(), secret, issuer.clone());
-        keys.reload().await?;
+        keys.ensure_ledger_key().await?;
+        let ledger = open_ledger(&db, storage, &clock, &keys)?;
         let accounts = Accounts::new(db.clone(), clock.clone());
         let batches = Batches::new(BatchesParts {
             db: db.clone(),
@@ -57,12 +68,14 @@ impl House {
             issuer: issuer.clone(),
             high_water: HighWater::open(&storage.high_water_file)?,
         });
-        Ok(Self { db, clock, issuer, is_demo, keys, accounts, register, batches })
+        let files = FileStore::open(&storage.files)?;
+        let trace = Trace::new(TraceParts { db: db.clone(), clock: clock.clone(), ledger: ledger.clone(), files });
+        Ok(Self { db, clock, issuer, is_demo, keys, ledger, accounts, register, batches, trace })
     }
 
-    /// The same house with its batches standing at another time.
+    /// The same house with its batches and what happens to them standing at another time.
     pub(super) fn at(&self, clock: Clock) -> Self {
-        Self { batches: self.batches.at(clock), ..self.clone() }
+        Self { batches: self.batches.at(clock.clone()), trace: self.trace.at(clock), ..self.clone() }
     }
 
     /// What pages and labels of this deployment say of it.
@@ -100,6 +113,22 @@ impl House {
         }
         Ok(())
     }
+}
+
+fn open_ledger(db: &Db, storage: &Storage, clock: &Clock, keys: &Keys) -> Result<Ledger> {
+    let signer = keys.room().ledger_signer()?.clone();
+    let witnesses = match &storage.witnesses_file {
+        None => WitnessPolicy::default(),
+        Some(path) => WitnessPolicy::read(path, signer.verifier())?,
+    };
+    let high_water = LedgerMarks::open(&storage.ledger_high_water_file)?;
+    Ok(Ledger::new(LedgerParts {
+        db: db.apart(LEDGER_CONNECTIONS)?,
+        clock: clock.clone(),
+        signer,
+        high_water,
+        witnesses,
+    }))
 }
 
 fn not_initialised() -> Error {

@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 
 use crate::accounts::Accounts;
 use crate::accounts::types::Scope;
+use crate::batches::imported_batches;
 use crate::clock::Clock;
 use crate::config::{Mode, Storage, process_environment, read_issuer, read_storage};
 use crate::db::{Db, migrate};
 use crate::error::{Error, Result};
 use crate::keys::types::Purpose;
-use crate::keys::{Keys, Secret};
-use crate::register::Register;
+use crate::keys::{Keys, Secret, imported_keys};
+use crate::ledger::adopt;
+use crate::register::{Register, imported_certificates};
 use crate::stamp::Issuer;
+use crate::trace::Trace;
 
 use super::arguments::InitOptions;
 use super::files::create_private;
@@ -83,7 +86,21 @@ pub(super) async fn migrate_only() -> Result<()> {
 pub(super) async fn migrate_all(db: &Db) -> Result<Vec<String>> {
     let done = migrate(db).await?;
     Register::new(db.clone(), Clock::system()).load_reference_lists().await?;
+    Trace::load_stage_lists(db).await?;
+    take_into_ledger(db).await?;
     Ok(done)
+}
+
+/// What is older than the ledger gets one entry each, once for ever.
+async fn take_into_ledger(db: &Db) -> Result<()> {
+    let now = Clock::system().now();
+    adopt(db, now, async |conn| {
+        let mut drafts = imported_keys(conn).await?;
+        drafts.extend(imported_certificates(conn, now).await?);
+        drafts.extend(imported_batches(conn).await?);
+        Ok(drafts)
+    })
+    .await
 }
 
 /// Secret, keys, token, issuer: the issuer's row comes last, so it says that all the rest is there.

@@ -3,6 +3,10 @@
 
 mod accounts;
 mod arguments;
+mod audit;
+mod audit_faults;
+mod audit_json;
+mod audit_words;
 mod backup;
 mod batches;
 mod demo;
@@ -14,11 +18,16 @@ mod health;
 mod house;
 mod init;
 mod keys;
+mod ledger;
+mod ledger_verify;
+mod ledger_words;
 mod register;
 mod serve;
 pub mod server;
 mod tokens;
+mod verifier_keys;
 mod verify;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -28,15 +37,36 @@ use crate::error::{Error, Result};
 
 use arguments::{Arguments, Command};
 
-/// Parses the command line and runs the command. Exit codes: 0 done, 1 refused or failed, 2 usage; `verify` has 3 as well.
+/// A wrong command line.
+const USAGE: u8 = 2;
+/// The same where 2 means a fork (EX_USAGE of sysexits.h).
+const USAGE_OF_LEDGER: u8 = 64;
+/// Commands whose exit codes say how a ledger stands.
+const LEDGER_COMMANDS: [&str; 3] = ["audit", "ledger", "witness"];
+
+/// Parses the command line and runs the command. Exit codes: 0 done, 1 refused or failed, 2 usage; `verify` has 3 as well, and
+/// `audit`, `ledger` and `witness` have their own.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return tell_usage(&error),
+    };
     crate::telemetry::start();
     let outcome = actix_web::rt::System::new().block_on(dispatch(arguments.command));
     outcome.unwrap_or_else(|error| {
         tell(&error);
         ExitCode::FAILURE
     })
+}
+
+/// Help and version are no mistakes; everything else is.
+fn tell_usage(error: &clap::Error) -> ExitCode {
+    let told = error.print();
+    if told.is_ok() && !error.use_stderr() {
+        return ExitCode::SUCCESS;
+    }
+    let is_of_ledger = std::env::args().nth(1).is_some_and(|name| LEDGER_COMMANDS.contains(&name.as_str()));
+    ExitCode::from(if is_of_ledger { USAGE_OF_LEDGER } else { USAGE })
 }
 
 async fn dispatch(command: Command) -> Result<ExitCode> {
@@ -48,6 +78,9 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Backup { dir } => backup::backup(&dir).await?,
         Command::Restore { dir } => backup::restore(&dir).await?,
         Command::Keys { command } => keys::run(command).await?,
+        Command::Ledger { command } => return ledger::run(command).await,
+        Command::Audit(options) => return Ok(audit::audit(options).await),
+        Command::Witness { command } => return witness::run(command).await,
         Command::Register { command } => register::run(command).await?,
         Command::Batch { command } => batches::run(command).await?,
         Command::Mint(options) => batches::mint(options).await?,

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::config::{Mode, Settings, Web, describe, process_environment, read};
 use crate::error::{Error, Result};
 use crate::verify::{Cards, Verifier};
+use crate::witness::{collect, consult};
 
 use super::ground::Ground;
 use super::house::House;
@@ -68,6 +69,8 @@ pub(super) async fn run(
     on_ready: impl FnOnce() -> Result<()>,
 ) -> Result<()> {
     house.reconcile_high_water().await?;
+    house.ledger.open().await?;
+    consult(&house.ledger).await?;
     let cards = Arc::new(Cards::new(house.db.apart(SCAN_CONNECTIONS)?, house.clock.clone()));
     let verifier =
         Arc::new(Verifier::new(house.clock.clone(), house.keys.clone(), house.issuer.clone(), Arc::clone(&cards)));
@@ -79,8 +82,21 @@ pub(super) async fn run(
         let register = house.register.clone();
         actix_web::rt::spawn(async move { register.keep_imports_tidy().await })
     };
-    let House { db, clock, keys, accounts, register, batches, is_demo, .. } = house;
-    let services = Services { db, clock, settings, keys, accounts, register, batches, verifier, is_demo };
+    let sealing = {
+        let ledger = house.ledger.clone();
+        actix_web::rt::spawn(async move { ledger.keep().await })
+    };
+    let collecting = {
+        let ledger = house.ledger.clone();
+        actix_web::rt::spawn(async move {
+            if let Err(error) = collect(&ledger).await {
+                tracing::error!(error.code = error.code(), ?error, "witnesses are not asked for cosignatures");
+            }
+        })
+    };
+    let House { db, clock, keys, ledger, accounts, register, batches, trace, is_demo, .. } = house;
+    let services =
+        Services { db, clock, settings, keys, ledger, accounts, register, batches, trace, verifier, is_demo };
     let server = start(listener, services)?;
     let handle = server.handle();
     let running = actix_web::rt::spawn(server);
@@ -92,6 +108,8 @@ pub(super) async fn run(
     handle.stop(true).await;
     following.abort();
     tidying.abort();
+    sealing.abort();
+    collecting.abort();
     running.await?.map_err(Error::internal)?;
     outcome
 }

@@ -26,7 +26,9 @@ use crate::error::{Error, Result};
 use crate::http::{Gate, Mounts, Network, Public, Route, Site, answer_request, extractor_config, not_found, routes};
 use crate::inspect::Inspection;
 use crate::keys::Keys;
+use crate::ledger::Ledger;
 use crate::register::Register;
+use crate::trace::Trace;
 use crate::verify::Verifier;
 
 /// A client that has not sent its request head by then is let go.
@@ -51,12 +53,16 @@ pub struct Services {
     pub settings: Settings,
     /// Keys.
     pub keys: Keys,
+    /// The ledger.
+    pub ledger: Ledger,
     /// People and programs.
     pub accounts: Accounts,
     /// The register.
     pub register: Register,
     /// Batches.
     pub batches: Batches,
+    /// What happened to batches.
+    pub trace: Trace,
     /// The answer to scans.
     pub verifier: Arc<Verifier<Option<Network>>>,
     /// Whether this is a demonstration.
@@ -94,6 +100,11 @@ pub fn route_table() -> Vec<Route> {
         crate::batches::print_api::ROUTES,
         crate::batches::standing::api::ROUTES,
         crate::batches::voids::api::ROUTES,
+        crate::ledger::api::ROUTES,
+        crate::trace::api::ROUTES,
+        crate::trace::pages::ROUTES,
+        crate::trace::pages::photos::ROUTES,
+        crate::trace::pages::public::ROUTES,
         crate::verify::api::ROUTES,
         crate::verify::pages::ROUTES,
         crate::catalogue::pages::ROUTES,
@@ -116,6 +127,10 @@ pub fn whole_open_api() -> utoipa::openapi::OpenApi {
     document.merge(crate::catalogue::pages::open_api());
     document.merge(crate::verify::api::open_api());
     document.merge(crate::register::api::open_api());
+    document.merge(crate::ledger::api::open_api());
+    document.merge(crate::trace::api::open_api());
+    document.merge(crate::trace::pages::photos::open_api());
+    document.merge(crate::trace::pages::public::open_api());
     document.merge(crate::register::producers::api::open_api());
     document.merge(crate::register::certificates::api::open_api());
     document.merge(crate::register::papers::api::open_api());
@@ -171,6 +186,11 @@ fn mount_all(cfg: &mut web::ServiceConfig) {
     crate::batches::print_api::mount(&mut mounts);
     crate::batches::standing::api::mount(&mut mounts);
     crate::batches::voids::api::mount(&mut mounts);
+    crate::ledger::api::mount(&mut mounts);
+    crate::trace::api::mount(&mut mounts);
+    crate::trace::pages::mount(&mut mounts);
+    crate::trace::pages::photos::mount(&mut mounts);
+    crate::trace::pages::public::mount(&mut mounts);
     crate::verify::api::mount(&mut mounts);
     crate::verify::pages::mount(&mut mounts);
     crate::catalogue::pages::mount(&mut mounts);
@@ -206,7 +226,7 @@ pub fn start(listener: TcpListener, services: Services) -> Result<Server> {
     let robots = web::Data::new(Robots::new(&services.settings.identity.public_url, &route_table()));
     let description = web::Data::new(Description(whole_open_api().to_json().map_err(Error::internal)?));
     let server = HttpServer::new(move || {
-        let Services { settings, keys, register, batches, .. } = services.clone();
+        let Services { settings, keys, ledger, register, batches, trace, .. } = services.clone();
         App::new()
             .app_data(gate.clone())
             .app_data(verifier.clone())
@@ -220,9 +240,11 @@ pub fn start(listener: TcpListener, services: Services) -> Result<Server> {
             .app_data(web::Data::new(settings.identity))
             .app_data(web::Data::new(settings.web))
             .app_data(web::Data::new(keys))
+            .app_data(web::Data::new(ledger))
             .app_data(web::Data::new(services.accounts.clone()))
             .app_data(web::Data::new(register))
             .app_data(web::Data::new(batches))
+            .app_data(web::Data::new(trace))
             .wrap(middleware::from_fn(answer_request))
             .configure(mount_all)
             .default_service(web::to(not_found))
@@ -248,13 +270,14 @@ async fn show_health(_: Public) -> HttpResponse {
     HttpResponse::Ok().body("ok\n")
 }
 
-/// The register answers and there is a key to sign with.
+/// The register answers, there is a key to sign with, and what was acknowledged is sealed.
 #[utoipa::path(get, path = "/readyz", tag = "service", responses(
     (status = 200, description = "Ready"),
-    (status = 503, description = "The register is not reached, or there is no key", body = crate::http::Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The register is not reached, there is no key, or the ledger waits or is halted", body = crate::http::Problem, content_type = "application/problem+json"),
 ))]
-async fn show_readiness(_: Public, keys: web::Data<Keys>) -> Result<HttpResponse> {
+async fn show_readiness(_: Public, keys: web::Data<Keys>, ledger: web::Data<Ledger>) -> Result<HttpResponse> {
     keys.check_ready().await?;
+    ledger.check_ready().await?;
     Ok(HttpResponse::Ok().body("ready\n"))
 }
 

@@ -1,9 +1,11 @@
 //! Settings, by concern, read once from the environment. The only reader of environment variables.
-//! It starts nothing and opens no file but that of a password; nonsense is refused here with one sentence each.
+//! It starts nothing and opens no file but that of a password or key; nonsense is refused here with one sentence each.
 
+mod files;
 mod public_url;
 mod variables;
 
+pub use files::{Bucket, BucketKey, FilesSettings};
 pub use public_url::{PublicUrl, PublicUrlError};
 pub use variables::{SettingError, VARIABLES, Variable, describe};
 
@@ -47,6 +49,12 @@ pub struct Storage {
     pub secret_file: PathBuf,
     /// The file that remembers handed-out serials outside the database.
     pub high_water_file: PathBuf,
+    /// The file that remembers the ledger's published checkpoints outside the database.
+    pub ledger_high_water_file: PathBuf,
+    /// The file that names the ledger's witnesses, if it has any.
+    pub witnesses_file: Option<PathBuf>,
+    /// Where the files of events lie.
+    pub files: FilesSettings,
 }
 
 /// Who issues, and what pages say of it.
@@ -137,11 +145,23 @@ fn storage(mode: Mode, source: &mut Source<'_>) -> Option<Storage> {
     let in_data = |file: &str| data_dir.join(file);
     let secret_file = source.text("NGUON_SECRET_FILE").map_or_else(|| in_data("secret"), PathBuf::from);
     let high_water_file = source.text("NGUON_HIGH_WATER_FILE").map_or_else(|| in_data("high-water"), PathBuf::from);
+    let ledger_high_water_file =
+        source.text("NGUON_LEDGER_HIGH_WATER_FILE").map_or_else(|| in_data("ledger-high-water"), PathBuf::from);
+    let witnesses_file = source.text("NGUON_WITNESSES").map(PathBuf::from);
     let database_url = match source.text("DATABASE_URL") {
         None => None,
         Some(url) => Some(database_url(&url, source)?),
     };
-    Some(Storage { database_url, data_dir, secret_file, high_water_file })
+    let files = files::files(in_data("files"), source);
+    Some(Storage {
+        database_url,
+        data_dir,
+        secret_file,
+        high_water_file,
+        ledger_high_water_file,
+        witnesses_file,
+        files: files?,
+    })
 }
 
 /// Checks a database URL, takes the password from its file, and refuses to pretend at TLS.

@@ -24,6 +24,21 @@ pub const VARIABLES: &[Variable] = &[
     variable("NGUON_CONTACT", "whom to call, on every red and amber page"),
     variable("NGUON_SECRET_FILE", "secret that seals private keys, mode 0600 (NGUON_DATA/secret)"),
     variable("NGUON_HIGH_WATER_FILE", "handed-out serials, kept outside the database (NGUON_DATA/high-water)"),
+    variable(
+        "NGUON_LEDGER_HIGH_WATER_FILE",
+        "published checkpoints of the ledger, kept outside the database (NGUON_DATA/ledger-high-water)",
+    ),
+    variable("NGUON_WITNESSES", "file that names the ledger's witnesses, C2SP tlog-policy (none)"),
+    variable("NGUON_FILES_URL", "s3://BUCKET/PREFIX for photos of events (the folder NGUON_DATA/files)"),
+    variable(
+        "NGUON_FILES_ENDPOINT",
+        "S3-compatible server of that bucket, https://HOST or http://HOST:PORT (Amazon's)",
+    ),
+    variable("NGUON_FILES_REGION", "region that requests to it are signed for (us-east-1)"),
+    variable(
+        "NGUON_FILES_KEY_FILE",
+        "file of two lines, the access key's id and its secret; needed with NGUON_FILES_URL",
+    ),
     variable("NGUON_TRUSTED_PROXIES", "proxies whose X-Forwarded-For is believed, comma-separated (none)"),
     variable("RUST_LOG", "what is logged (info)"),
 ];

@@ -101,6 +101,7 @@ diesel::table! {
         closed_at -> Nullable<Timestamptz>,
         version -> Int4,
         search_key -> Text,
+        stage_template -> Nullable<Text>,
     }
 }
 
@@ -405,6 +406,187 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    ledger_state (only_row) {
+        only_row -> Bool,
+        size -> Int8,
+        imported_at -> Nullable<Timestamptz>,
+        halted_at -> Nullable<Timestamptz>,
+        halted_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    ledger_entries (entry_no) {
+        entry_no -> Int8,
+        ledger_index -> Nullable<Int8>,
+        bytes -> Bytea,
+        leaf_hash -> Bytea,
+        kind -> Text,
+        batch_no -> Nullable<Int4>,
+        n -> Nullable<Int4>,
+        declared_at -> Timestamptz,
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    ledger_private (entry_no) {
+        entry_no -> Int8,
+        salt -> Bytea,
+        data -> Bytea,
+    }
+}
+
+diesel::table! {
+    ledger_tiles (level, tile_index) {
+        level -> Int2,
+        tile_index -> Int8,
+        hashes -> Bytea,
+    }
+}
+
+diesel::table! {
+    ledger_checkpoints (size) {
+        size -> Int8,
+        root -> Bytea,
+        note -> Text,
+        signed_at -> Timestamptz,
+        published_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    ledger_cosignatures (size, witness) {
+        size -> Int8,
+        witness -> Text,
+        line -> Text,
+        cosigned_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    stage_templates (template) {
+        template -> Text,
+        name_vi -> Text,
+        name_en -> Text,
+    }
+}
+
+diesel::table! {
+    stage_template_sets (set_no) {
+        set_no -> Int2,
+        template -> Text,
+    }
+}
+
+diesel::table! {
+    stages (stage_no) {
+        stage_no -> Int4,
+        template -> Text,
+        code -> Text,
+        place -> Int2,
+        step -> Text,
+        name_vi -> Text,
+        name_en -> Text,
+        unit -> Nullable<Text>,
+        max_yield_permille -> Nullable<Int4>,
+        hint_vi -> Nullable<Text>,
+        closed_at -> Nullable<Timestamptz>,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    trace_outside_lots (lot_no) {
+        lot_no -> Int4,
+        producer_no -> Int4,
+        product -> Text,
+        supplier -> Nullable<Text>,
+        lot -> Nullable<Text>,
+        received_on -> Date,
+        quantity_thousandths -> Int8,
+        unit -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    trace_events (batch_no, n) {
+        batch_no -> Int4,
+        n -> Int4,
+        entry_no -> Int8,
+        corrects -> Nullable<Int4>,
+        stage_no -> Nullable<Int4>,
+        step -> Text,
+        happened_on -> Date,
+        happened_time -> Nullable<Time>,
+        commune_code -> Nullable<Text>,
+        commune_valid_from -> Nullable<Date>,
+        village -> Nullable<Text>,
+        in_thousandths -> Nullable<Int8>,
+        in_unit -> Nullable<Text>,
+        out_thousandths -> Nullable<Int8>,
+        out_unit -> Nullable<Text>,
+        wait_days -> Nullable<Int2>,
+        place_text -> Nullable<Text>,
+        note -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        recorded_at -> Timestamptz,
+        recorded_by -> Nullable<Int4>,
+        recorded_by_account -> Nullable<Int4>,
+        role -> Text,
+        stands -> Bool,
+    }
+}
+
+diesel::table! {
+    trace_event_files (batch_no, n, place) {
+        batch_no -> Int4,
+        n -> Int4,
+        place -> Int2,
+        sha256 -> Bytea,
+    }
+}
+
+diesel::table! {
+    trace_inputs (batch_no, n, place) {
+        batch_no -> Int4,
+        n -> Int4,
+        place -> Int2,
+        from_batch -> Nullable<Int4>,
+        from_lot -> Nullable<Int4>,
+        quantity_thousandths -> Int8,
+        unit -> Text,
+        stands -> Bool,
+    }
+}
+
+diesel::table! {
+    lot_shares (share_no) {
+        share_no -> Int4,
+        batch_no -> Int4,
+        producer_no -> Nullable<Int4>,
+        shared_at -> Timestamptz,
+        shared_by -> Nullable<Int4>,
+        shared_by_account -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    trace_orders (actor, route, key) {
+        actor -> Text,
+        route -> Text,
+        key -> Text,
+        body_hash -> Bytea,
+        batch_no -> Int4,
+        n -> Int4,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::joinable!(ledger_private -> ledger_entries (entry_no));
+diesel::joinable!(ledger_cosignatures -> ledger_checkpoints (size));
 diesel::joinable!(products -> producers (producer_no));
 diesel::joinable!(product_photos -> products (product_no));
 diesel::joinable!(producer_contacts -> producers (producer_no));
@@ -420,7 +602,19 @@ diesel::joinable!(mint_orders -> mint_runs (run_no));
 diesel::joinable!(voids -> batches (batch_no));
 diesel::joinable!(suspension_proposals -> batches (batch_no));
 diesel::joinable!(quota_requests -> batches (batch_no));
+diesel::joinable!(stages -> stage_templates (template));
+diesel::joinable!(trace_events -> batches (batch_no));
+diesel::joinable!(trace_events -> stages (stage_no));
+diesel::joinable!(trace_inputs -> trace_outside_lots (from_lot));
+diesel::joinable!(lot_shares -> batches (batch_no));
+diesel::joinable!(lot_shares -> producers (producer_no));
 diesel::allow_tables_to_appear_in_same_query!(
+    ledger_checkpoints,
+    ledger_cosignatures,
+    ledger_entries,
+    ledger_private,
+    ledger_state,
+    ledger_tiles,
     account_links,
     accounts,
     audit_trail,
@@ -432,6 +626,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     food_safety_papers,
     import_jobs,
     issuers,
+    lot_shares,
     mint_orders,
     mint_runs,
     producer_contacts,
@@ -441,8 +636,16 @@ diesel::allow_tables_to_appear_in_same_query!(
     products,
     quota_requests,
     sessions,
+    stage_template_sets,
+    stage_templates,
+    stages,
     star_bands,
     suspension_proposals,
     tokens,
+    trace_event_files,
+    trace_events,
+    trace_inputs,
+    trace_orders,
+    trace_outside_lots,
     voids
 );

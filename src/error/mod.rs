@@ -269,6 +269,8 @@ pub enum Thing {
     Request,
     /// An import that was handed in.
     Import,
+    /// An event of a batch.
+    Event,
 }
 
 impl Thing {
@@ -290,6 +292,7 @@ impl Thing {
             Self::Session => "there is no such session; it may have ended already",
             Self::Request => "there is no such request; it may have been decided already",
             Self::Import => "there is no such import; hand the file in again",
+            Self::Event => "this batch has no event at that line; open it from the batch's page",
         }
     }
 
@@ -311,6 +314,7 @@ impl Thing {
             Self::Session => "Không có lần đăng nhập này; có thể đã kết thúc rồi.",
             Self::Request => "Không có đề nghị này; có thể đã được giải quyết rồi.",
             Self::Import => "Không có lần nhập tệp này; xin gửi lại tệp.",
+            Self::Event => "Lô này không có việc nào ghi ở dòng đó; xin mở từ trang của lô.",
         }
     }
 }

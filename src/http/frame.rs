@@ -211,6 +211,7 @@ const NOTICES: &[(&str, &str, &str)] = &[
     ("removed", "Đã xóa.", "Removed."),
     ("sent", "Đã gửi.", "Sent."),
     ("opened", "Đã mở lô hàng.", "The batch is open."),
+    ("recorded", "Đã ghi vào nhật ký lô hàng.", "Recorded in the batch's log."),
     (
         "minted",
         "Đã phát tem. Xem và in ở mục \"Tem đã phát\".",

@@ -65,6 +65,9 @@ pub fn status_of(error: &Error) -> StatusCode {
         }
         Error::Unauthenticated | Error::SignInFailed => StatusCode::UNAUTHORIZED,
         Error::Forbidden(_) | Error::RoleForbidden | Error::FormExpired => StatusCode::FORBIDDEN,
+        // Nothing that the caller sends differently would help.
+        Error::Refused { code: "ledger-halted", .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Refused { code: "unknown-witness", .. } => StatusCode::FORBIDDEN,
         Error::MalformedBody { .. } | Error::IdempotencyKeyRequired => StatusCode::BAD_REQUEST,
         Error::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Error::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,

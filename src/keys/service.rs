@@ -11,8 +11,11 @@ use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{Error, Result, Thing};
 use crate::keyring::{KeyStatus, Keyring, PublicKey, StampSigner, check_key};
+use crate::ledger::{self, Kind};
+use crate::merkle::{KeyKind, KeyName, SignerKey, VerifierKey};
 use crate::stamp::{CodeKey, Issuer, KeyNo};
 
+use super::entered;
 use super::seal::Secret;
 use super::store::{self, KeyRow};
 use super::types::Purpose;
@@ -25,13 +28,14 @@ pub struct KeyRoom {
     signers: BTreeMap<KeyNo, StampSigner>,
     codes: BTreeMap<KeyNo, CodeKey>,
     scratch: BTreeMap<KeyNo, CodeKey>,
+    ledger: Option<SignerKey>,
     infos: Vec<KeyInfo>,
 }
 
 /// What may be told of a key.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct KeyInfo {
-    /// `stamp`, `code` or `scratch`.
+    /// `stamp`, `code`, `scratch` or `ledger`.
     pub purpose: &'static str,
     /// Its number.
     pub key_no: u16,
@@ -74,6 +78,11 @@ impl KeyRoom {
     /// The key of a run's scratch codes.
     pub fn scratch_key(&self, key_no: KeyNo) -> Option<&CodeKey> {
         self.scratch.get(&key_no)
+    }
+
+    /// The signer of the ledger's checkpoints.
+    pub fn ledger_signer(&self) -> Result<&SignerKey> {
+        self.ledger.as_ref().ok_or(Error::NoActiveKey { purpose: Purpose::Ledger.as_str() })
     }
 
     /// The state of a key.
@@ -133,6 +142,18 @@ impl Keys {
         Ok(key_no)
     }
 
+    /// Makes the ledger's key where there is none yet, as in a deployment that is older than its ledger.
+    pub async fn ensure_ledger_key(&self) -> Result<()> {
+        if self.reload().await?.ledger.is_some() {
+            return Ok(());
+        }
+        match self.create(Purpose::Ledger).await {
+            Ok(_) => Ok(()),
+            // Another process that starts as well may have made it a moment ago.
+            Err(error) => self.reload().await?.ledger_signer().map(drop).map_err(|_| error),
+        }
+    }
+
     /// Ends signing under a key; what it signed stays valid. The last active key stays until there is another.
     pub async fn retire(&self, purpose: Purpose, key_no: KeyNo) -> Result<()> {
         self.age(purpose, key_no, KeyStatus::Retired).await
@@ -146,6 +167,9 @@ impl Keys {
     async fn insert_next(&self, conn: &mut AsyncPgConnection, purpose: Purpose) -> Result<KeyNo> {
         store::lock_purpose(conn, purpose.as_str()).await?;
         let next = store::last_key_no(conn, purpose.as_str()).await? + 1;
+        if purpose == Purpose::Ledger && 1 < next {
+            return Err(one_ledger_key());
+        }
         let key_no = KeyNo::try_from(next).map_err(|_| {
             Error::refused(
                 "key-numbers-exhausted",
@@ -155,7 +179,8 @@ impl Keys {
         })?;
         let mut seed = Zeroizing::new([0; 32]);
         getrandom::fill(seed.as_mut()).map_err(Error::internal)?;
-        let public_key = (purpose == Purpose::Stamp).then(|| StampSigner::new(key_no, &seed).public_bytes().to_vec());
+        let public_key = matches!(purpose, Purpose::Stamp | Purpose::Ledger)
+            .then(|| StampSigner::new(key_no, &seed).public_bytes().to_vec());
         let now = self.clock.now();
         let row = KeyRow {
             purpose: purpose.as_str().to_owned(),
@@ -169,11 +194,15 @@ impl Keys {
             changed_at: now,
         };
         store::insert(conn, &row).await?;
+        ledger::append(conn, &entered::draft(Kind::KeyAdded, &row, now), now).await?;
         Ok(key_no)
     }
 
     async fn age(&self, purpose: Purpose, key_no: KeyNo, to: KeyStatus) -> Result<()> {
-        let mut conn = self.db.conn().await?;
+        if purpose == Purpose::Ledger {
+            return Err(one_ledger_key());
+        }
+        let (mut conn, now) = (self.db.conn().await?, self.clock.now());
         conn.transaction(async |conn| {
             let rows = store::lock_purpose(conn, purpose.as_str()).await?;
             let row =
@@ -193,7 +222,11 @@ impl Keys {
                     "a compromised key stays compromised",
                 ));
             }
-            store::set_status(conn, purpose.as_str(), row.key_no, to.as_str(), self.clock.now()).await?;
+            store::set_status(conn, purpose.as_str(), row.key_no, to.as_str(), now).await?;
+            let kind = if to == KeyStatus::Retired { Kind::KeyRetired } else { Kind::KeyCompromised };
+            if row.status != to.as_str() {
+                ledger::append(conn, &entered::draft(kind, row, now), now).await?;
+            }
             Ok(())
         })
         .await?;
@@ -234,6 +267,7 @@ impl Keys {
                 }
                 Purpose::Code => drop(room.codes.insert(key_no, CodeKey::new(*seed))),
                 Purpose::Scratch => drop(room.scratch.insert(key_no, CodeKey::new(*seed))),
+                Purpose::Ledger => room.ledger = Some(self.open_ledger_key(&seed, row)?),
             }
             room.infos.push(KeyInfo {
                 purpose: purpose.as_str(),
@@ -246,4 +280,24 @@ impl Keys {
         room.ring = public.into_iter().collect();
         Ok(room)
     }
+
+    /// The name of the ledger's key is the origin of its checkpoints: a URL without scheme.
+    fn open_ledger_key(&self, seed: &[u8; 32], row: &KeyRow) -> Result<SignerKey> {
+        let stored = row.public_key.as_deref().and_then(|bytes| bytes.try_into().ok());
+        let name = KeyName::parse(&format!("{}/ledger", self.issuer.as_str())).map_err(Error::internal)?;
+        let signer = SignerKey::new(name.clone(), KeyKind::Ed25519, seed).map_err(Error::internal)?;
+        let said = stored.map(|public| VerifierKey::new(name, KeyKind::Ed25519, &public)).transpose();
+        match said.map_err(Error::internal)? {
+            Some(said) if said == *signer.verifier() => Ok(signer),
+            _ => Err(Error::internal("damaged key row of the ledger")),
+        }
+    }
+}
+
+fn one_ledger_key() -> Error {
+    Error::refused(
+        "one-ledger-key",
+        "Sổ cái có đúng một khóa và giữ khóa đó mãi; khóa khác là sổ cái khác.",
+        "the ledger has one key for ever; another key would be another ledger",
+    )
 }

@@ -9,11 +9,13 @@ pub enum Purpose {
     Code,
     /// Makes scratch codes (HMAC-SHA-256).
     Scratch,
+    /// Signs the ledger's checkpoints (Ed25519). One for ever: another key is another ledger.
+    Ledger,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 3] = [Self::Stamp, Self::Code, Self::Scratch];
+    pub const ALL: [Self; 4] = [Self::Stamp, Self::Code, Self::Scratch, Self::Ledger];
 
     /// The name in the database.
     pub const fn as_str(self) -> &'static str {
@@ -21,6 +23,7 @@ impl Purpose {
             Self::Stamp => "stamp",
             Self::Code => "code",
             Self::Scratch => "scratch",
+            Self::Ledger => "ledger",
         }
     }
 

@@ -28,6 +28,7 @@ pub use error::MerkleError;
 pub use hash::{Hash, hash_leaf, hash_node};
 pub use note::{MAX_NOTE_BYTES, MAX_SIGNATURES, Note, NoteSignature};
 pub use note_key::{KeyId, KeyKind, KeyName, SignerKey, VerifierKey};
+pub use number::parse_decimal;
 pub use proof::{
     consistency_subtrees, inclusion_subtrees, prove_consistency, prove_inclusion, verify_consistency, verify_inclusion,
 };

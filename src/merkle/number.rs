@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::MAX_SIZE;
 
 /// Reads a decimal up to 2^63 - 1 that would be printed as it stands: no sign, no leading zeros, no spaces.
-pub(super) fn parse_decimal(text: &str) -> Option<u64> {
+pub fn parse_decimal(text: &str) -> Option<u64> {
     let is_plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     text.parse().ok().filter(|&n| is_plain && n <= MAX_SIZE)
 }

@@ -15,6 +15,7 @@ pub mod gtin;
 pub mod import;
 mod importing;
 pub mod jobs;
+pub mod measure;
 pub mod papers;
 pub mod photo;
 pub mod policy;
@@ -26,6 +27,7 @@ mod service;
 mod store;
 pub mod types;
 
+pub use certificates::imported_certificates;
 pub use importing::{
     ChangeKind, ChangedThing, FieldChange, ImportPreview, ImportReport, MAX_LISTED_CHANGES, Photos, Progress, RowChange,
 };

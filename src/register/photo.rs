@@ -1,12 +1,8 @@
 //! Makes pictures fit: the small one that travels with a scan, the large one of a product's own page. Bytes in, bytes out;
 //! metadata (where and when a photo was taken, with which phone) never survives, because every picture is drawn anew.
 
-use image::DynamicImage;
-use image::codecs::jpeg::JpegEncoder;
-use image::imageops::FilterType;
-
-use crate::error::{Error, Result};
-use crate::picture::{MAX_FILE_BYTES, decode, unreadable};
+use crate::error::Result;
+use crate::picture::{Fit, decode, open_photo};
 
 /// Largest shrunk picture, bytes: what the page's 14 KB leave for it.
 pub const MAX_INLINE_BYTES: usize = 4096;
@@ -21,16 +17,9 @@ pub const MAX_PHOTO_SIDE_PX: u32 = 1280;
 const PAGE: Fit =
     Fit { sides_px: &[MAX_PHOTO_SIDE_PX, 1024, 800, 640], qualities: &[82, 72, 60, 45], max_bytes: MAX_PHOTO_BYTES };
 
-/// What is tried, in this order, until a JPEG is small enough.
-struct Fit {
-    sides_px: &'static [u32],
-    qualities: &'static [u8],
-    max_bytes: usize,
-}
-
 /// Decodes a PNG or JPEG and returns a JPEG of at most `MAX_INLINE_BYTES`.
 pub fn shrink(bytes: &[u8]) -> Result<Vec<u8>> {
-    Ok(fit(&decode(bytes)?, &INLINE)?.jpeg)
+    Ok(INLINE.draw(&decode(bytes)?)?.jpeg)
 }
 
 /// A photo for a product's page.
@@ -48,137 +37,9 @@ pub struct ReadyPhoto {
 
 /// Makes a photo ready that someone handed in. What cannot be used is refused with what to do instead.
 pub fn prepare(bytes: &[u8]) -> Result<ReadyPhoto> {
-    if MAX_FILE_BYTES < u64::try_from(bytes.len()).unwrap_or(u64::MAX) {
-        return Err(refused(
-            "Ảnh lớn hơn 20 MB; xin chụp lại ở cỡ nhỏ hơn hoặc gửi ảnh đã thu nhỏ.",
-            "the photo is larger than 20 MB; take it again at a smaller size, or send a smaller copy",
-        ));
-    }
-    match kind_of(bytes) {
-        Kind::Png => {}
-        Kind::Jpeg if is_whole_jpeg(bytes) => {}
-        Kind::Jpeg => {
-            return Err(refused(
-                "Tệp ảnh bị thiếu phần cuối, có thể do gửi chưa xong; xin chọn lại ảnh và gửi lại.",
-                "the end of the photo is missing, perhaps it was not copied whole; choose it again and send it again",
-            ));
-        }
-        Kind::Heic => {
-            return Err(refused(
-                "Ảnh HEIC của iPhone chưa dùng được. Trên iPhone, vào Cài đặt → Camera → Định dạng, chọn “Tương thích nhất”, rồi \
-                 chụp lại; hoặc gửi ảnh dạng JPEG.",
-                "HEIC photos cannot be used yet. On the iPhone choose Settings → Camera → Formats → “Most Compatible” and take \
-                 the photo again, or send it as JPEG",
-            ));
-        }
-        Kind::Other => {
-            return Err(refused(
-                "Tệp này không phải ảnh JPEG hoặc PNG; xin chọn ảnh chụp bằng điện thoại.",
-                "this file is no JPEG or PNG picture; choose a photo taken with a phone",
-            ));
-        }
-    }
-    let picture = decode(bytes).map_err(|_| {
-        refused(
-            "Ảnh không đọc được hoặc quá lớn; xin chụp lại hoặc chọn ảnh khác.",
-            "the photo cannot be read or is too large; take it again or choose another",
-        )
-    })?;
-    let page = fit(&picture, &PAGE)?;
-    let small = fit(&page.picture, &INLINE)?.jpeg;
+    let page = PAGE.draw(&open_photo("photo", bytes)?)?;
+    let small = INLINE.draw(&page.picture)?.jpeg;
     Ok(ReadyPhoto { width_px: page.picture.width(), height_px: page.picture.height(), jpeg: page.jpeg, small })
-}
-
-fn refused(vi: &'static str, en: &'static str) -> Error {
-    Error::invalid("photo", vi, en)
-}
-
-/// What a file is by its first bytes, whatever it is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Png,
-    Jpeg,
-    Heic,
-    Other,
-}
-
-/// Brands of the container that iPhones put HEIC into (ISO/IEC 23008-12).
-const HEIC_BRANDS: [&[u8]; 8] = [b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"];
-
-fn kind_of(bytes: &[u8]) -> Kind {
-    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-        Kind::Png
-    } else if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
-        Kind::Jpeg
-    } else if bytes.get(4..8) == Some(b"ftyp") && bytes.get(8..12).is_some_and(|brand| HEIC_BRANDS.contains(&brand)) {
-        Kind::Heic
-    } else {
-        Kind::Other
-    }
-}
-
-/// Whether a JPEG has its end. Decoders fill what is missing with grey and say nothing. Phones append films and maps after
-/// the end, so the markers are followed from the front (ITU-T T.81, annex B).
-fn is_whole_jpeg(bytes: &[u8]) -> bool {
-    const END: u8 = 0xd9;
-    const SCAN: u8 = 0xda;
-    let mut rest = bytes.get(2..).unwrap_or_default();
-    loop {
-        match *rest {
-            // Fill bytes may stand before a marker.
-            [0xff, 0xff, ..] => rest = rest.get(1..).unwrap_or_default(),
-            [0xff, END, ..] => return true,
-            // Markers without a segment: TEM and the restarts.
-            [0xff, 0x01 | 0xd0..=0xd7, ref after @ ..] => rest = after,
-            [0xff, marker, high, low, ..] => {
-                let length = usize::from(u16::from_be_bytes([high, low]));
-                let Some(after) = rest.get(2 + length..) else { return false };
-                rest = if marker == SCAN { after_scan(after) } else { after };
-            }
-            _ => return false,
-        }
-    }
-}
-
-/// Skips the coded pixels up to the next marker that is neither a stuffed byte nor a restart.
-fn after_scan(bytes: &[u8]) -> &[u8] {
-    let next =
-        bytes.windows(2).position(|pair| matches!(pair, [0xff, mark] if !matches!(mark, 0 | 0xd0..=0xd7 | 0xff)));
-    next.and_then(|at| bytes.get(at..)).unwrap_or_default()
-}
-
-/// A picture with the JPEG made of it.
-struct Fitted {
-    picture: DynamicImage,
-    jpeg: Vec<u8>,
-}
-
-fn fit(picture: &DynamicImage, limits: &Fit) -> Result<Fitted> {
-    let longest = picture.width().max(picture.height());
-    for side in limits.sides_px {
-        let resized =
-            if *side < longest { picture.resize(*side, *side, FilterType::Lanczos3) } else { picture.clone() };
-        let resized = on_white(resized);
-        for quality in limits.qualities {
-            let mut jpeg = Vec::new();
-            let encoder = JpegEncoder::new_with_quality(&mut jpeg, *quality);
-            resized.write_with_encoder(encoder).map_err(|_| unreadable())?;
-            if jpeg.len() <= limits.max_bytes {
-                return Ok(Fitted { picture: resized, jpeg });
-            }
-        }
-    }
-    Err(unreadable())
-}
-
-/// JPEG knows no transparency; what shone through is paper.
-fn on_white(picture: DynamicImage) -> DynamicImage {
-    if !picture.color().has_alpha() {
-        return picture.into_rgb8().into();
-    }
-    let mut paper = image::RgbaImage::from_pixel(picture.width(), picture.height(), image::Rgba([255; 4]));
-    image::imageops::overlay(&mut paper, &picture.into_rgba8(), 0, 0);
-    DynamicImage::from(paper).into_rgb8().into()
 }
 
 #[cfg(test)]

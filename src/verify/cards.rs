@@ -19,6 +19,8 @@ use crate::keys::Keys;
 use crate::register::find_product;
 use crate::register::types::Product;
 use crate::stamp::BatchNo;
+use crate::trace::card::last_events;
+use crate::trace::card::types::CardEvent;
 
 /// Batches kept in memory, about 8 kB each with a photo.
 const MAX_CARDS: usize = 2_000;
@@ -35,7 +37,7 @@ const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 /// The listening connection is tried out this often, and the keys are read again all the same.
 const LISTEN_PROBE: Duration = Duration::from_secs(15);
 
-/// A batch with its runs, its voids and its product, as read at one moment.
+/// A batch with its runs, its voids, its product and its last stages, as read at one moment.
 #[derive(Debug)]
 pub struct Card {
     /// The batch.
@@ -46,6 +48,8 @@ pub struct Card {
     pub voids: Vec<Void>,
     /// Its product.
     pub product: Product,
+    /// Its last stages, the latest first.
+    pub events: Vec<CardEvent>,
     /// When it was read.
     pub as_of: DateTime<Utc>,
 }
@@ -134,7 +138,8 @@ impl Cards {
             return Ok(None);
         };
         let product = find_product(&mut conn, batch.product_no, self.clock.today()).await?;
-        Ok(product.map(|product| Card { batch, runs, voids, product, as_of }))
+        let events = last_events(&mut conn, batch_no).await?;
+        Ok(product.map(|product| Card { batch, runs, voids, product, events, as_of }))
     }
 
     /// Listens for changes of batches, the register and keys for ever. While it cannot, cards are read again every two seconds.

@@ -7,6 +7,7 @@ use crate::keyring::KeyStatus;
 use crate::register::policy::{certificate_state, certificate_to_show};
 use crate::register::types::{Certificate, CertificateState, Product};
 use crate::stamp::{BatchNo, KeyNo, LastValidDay, Payload, ProductNo, Rule, Serial};
+use crate::trace::card::types::CardEvent;
 
 /// Facts older than this are no longer relied on (verdict table, row 8).
 pub const MAX_AGE: TimeDelta = TimeDelta::hours(24);
@@ -88,6 +89,8 @@ pub struct BatchFacts<'c> {
     pub on_today: CertificateState,
     /// The certificate to show: that of the packing day, else the one that ended last before it, else the newest.
     pub certificate: Option<&'c Certificate>,
+    /// The last stages that were recorded of it, the latest first. They decide nothing.
+    pub events: &'c [CardEvent],
     /// When the register was read.
     pub as_of: DateTime<Utc>,
 }
@@ -102,8 +105,15 @@ impl<'c> BatchFacts<'c> {
             on_packing_day: certificate_state(certificates, batch.packed_on),
             on_today: certificate_state(certificates, today),
             certificate: certificate_to_show(certificates, batch.packed_on),
+            events: &[],
             as_of,
         }
+    }
+
+    /// The same facts of a batch after these stages.
+    #[must_use]
+    pub fn after(self, events: &'c [CardEvent]) -> Self {
+        Self { events, ..self }
     }
 }
 

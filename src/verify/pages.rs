@@ -10,12 +10,12 @@ use crate::batches::types::Standing;
 use crate::config::Identity;
 use crate::error::{Error, Result};
 use crate::http::{ClientNetwork, Document, Language, Network, Problem, Public, Site, page_headers, routes};
-use crate::stamp::{N_DIGITS, Reading, TypedCode, read};
+use crate::stamp::{BatchNo, N_DIGITS, Reading, TypedCode, read};
 
 use super::answer::Answer;
 use super::facts::{BatchFacts, Facts};
 use super::presented::icon;
-use super::rows::{Row, certificate_rows, certificate_sentence, product_rows, stamp_rows};
+use super::rows::{Row, certificate_rows, certificate_sentence, product_rows, stage_rows, stamp_rows};
 use super::service::Verifier;
 use super::texts;
 use super::verdict::{Headline, Tone, decide};
@@ -41,6 +41,9 @@ struct ProductBlock<'f> {
     certificate_class: &'static str,
     rows: Vec<Row>,
     certificate: Vec<Row>,
+    /// Days with what was done on them.
+    stages: Vec<(String, String)>,
+    batch_no: BatchNo,
 }
 
 #[derive(Template)]
@@ -107,6 +110,8 @@ fn product_block<'f>(facts: &BatchFacts<'f>, all: &Facts<'f>, language: Language
         certificate_class,
         rows: product_rows(facts, all, language),
         certificate: certificate_rows(facts, all, language),
+        stages: stage_rows(facts, language),
+        batch_no: facts.batch.batch_no,
     }
 }
 

@@ -5,6 +5,7 @@ use crate::http::Language;
 use crate::keyring::KeyStatus;
 use crate::register::types::CertificateState;
 use crate::stamp::Serial;
+use crate::trace::card::types::CardEvent;
 
 use super::facts::{BatchFacts, Carrier, Facts, Mint};
 use super::texts;
@@ -63,6 +64,12 @@ pub(super) fn product_rows(facts: &BatchFacts<'_>, all: &Facts<'_>, language: La
         product.product_no.to_string(),
     ));
     rows
+}
+
+/// The last stages of the batch: when, and what was done.
+pub(super) fn stage_rows(facts: &BatchFacts<'_>, language: Language) -> Vec<(String, String)> {
+    let row = |event: &CardEvent| (texts::date(event.on), language.pick(&event.name_vi, &event.name_en).to_owned());
+    facts.events.iter().map(row).collect()
 }
 
 /// The certificate with both answers: on the packing day, and today.

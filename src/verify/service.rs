@@ -47,7 +47,11 @@ impl Findings {
         };
         match find_run(&card.runs, &claim) {
             Some(run) => base
-                .minted(run, BatchFacts::new(&card.batch, &card.product, card.as_of, self.today), self.today)
+                .minted(
+                    run,
+                    BatchFacts::new(&card.batch, &card.product, card.as_of, self.today).after(&card.events),
+                    self.today,
+                )
                 .voided(find_void(&card.voids, claim.serial)),
             None => base.not_minted(),
         }

@@ -20,7 +20,7 @@ use nguon::verify::{Cards, Verifier};
 use crate::browser::{Browser, Person, SESSION_COOKIE};
 use crate::roles::{Caller, VISIT_COOKIE, may_call};
 use crate::two::{Two, address_of, is_of_programs};
-use crate::world::{Answer, ISSUER, TestDb, World, settings};
+use crate::world::{Answer, ISSUER, TestDb, World, ledger_on, settings, trace_on};
 
 /// Waiting for a place in the pool and for a connection takes seven seconds at the most; nobody waits until the request as a
 /// whole is given up.
@@ -164,7 +164,10 @@ fn server_with_a_silent_database(world: &World) -> (actix_web::dev::ServerHandle
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     let settings = settings(&[]);
-    let services = Services { db, clock, settings, keys, accounts, register, batches, verifier, is_demo: false };
+    let ledger = ledger_on(&db, &clock, &world.keys, &data_dir.join("ledger-high-water-2"));
+    let trace = trace_on(&db, &clock, &ledger, data_dir);
+    let services =
+        Services { db, clock, settings, keys, ledger, accounts, register, batches, trace, verifier, is_demo: false };
     let server = start(listener, services).unwrap();
     let handle = server.handle();
     actix_web::rt::spawn(server);

@@ -3,8 +3,8 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -75,7 +75,8 @@ impl Place {
         PathBuf::from(&data.1)
     }
 
-    fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
+    /// The binary with this place's settings.
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = bare_command(self.folder.path(), arguments);
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
@@ -87,8 +88,28 @@ impl Place {
 
     /// Starts `serve` or `demo` and waits until it answers.
     pub(crate) fn start(&self, command: &str) -> Server {
+        Server::start(self.command(&[command]), self.http())
+    }
+
+    /// Starts `serve` and waits until it answers anything, ready or not.
+    pub(crate) fn start_unready(&self) -> Server {
+        Server::spawn(self.command(&["serve"]), self.http()).once(Server::is_alive)
+    }
+
+    /// Where its server listens.
+    pub(crate) fn http(&self) -> &str {
         let http = self.settings.iter().find(|(name, _)| name == "NGUON_HTTP").unwrap();
-        Server::start(self.command(&[command]), &http.1)
+        &http.1
+    }
+
+    /// Starts `serve` behind a line of shell that limits what it may do, and waits until it answers.
+    pub(crate) fn serve_behind(&self, limits: &str) -> Server {
+        let serve = self.command(&["serve"]);
+        let mut shell = Command::new("sh");
+        let line = format!("{limits} && exec \"$0\" serve");
+        shell.args(["-c", &line]).arg(serve.get_program()).env_clear().current_dir(self.folder.path());
+        shell.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
+        Server::start(shell, self.http())
     }
 
     /// Initialises, imports one product that may be minted and opens a batch of it; returns the batch's number.
@@ -213,24 +234,46 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    fn start(mut command: Command, http: &str) -> Self {
+    fn start(command: Command, http: &str) -> Self {
+        Self::spawn(command, http).once(Self::is_ready)
+    }
+
+    /// Starts a command that answers there.
+    pub(crate) fn spawn(mut command: Command, http: &str) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = follow(child.stdout.take().unwrap());
         let stderr = follow(child.stderr.take().unwrap());
-        let mut server = Self { child: Some(child), base_url: format!("http://{http}"), stdout, stderr };
+        Self { child: Some(child), base_url: format!("http://{http}"), stdout, stderr }
+    }
+
+    /// The server once it is as it should be.
+    pub(crate) fn once(mut self, is_so: impl Fn(&Self) -> bool) -> Self {
         let began = Instant::now();
-        while !server.is_ready() {
-            let ended = server.child.as_mut().unwrap().try_wait().unwrap();
-            assert!(ended.is_none(), "{ended:?}\n{}", server.said());
-            assert!(began.elapsed() < PATIENCE, "never ready\n{}", server.last_words());
+        while !is_so(&self) {
+            let ended = self.child.as_mut().unwrap().try_wait().unwrap();
+            assert!(ended.is_none(), "{ended:?}\n{}", self.said());
+            assert!(began.elapsed() < PATIENCE, "never ready\n{}", self.last_words());
             std::thread::sleep(Duration::from_millis(50));
         }
-        server
+        self
     }
 
     fn is_ready(&self) -> bool {
         let health = Outcome::of(&mut bare_command(Path::new("/"), &["health", &self.base_url]));
         health.code == Some(0)
+    }
+
+    /// Whether it answers anything, ready or not.
+    pub(crate) fn is_alive(&self) -> bool {
+        let ask = || -> std::io::Result<String> {
+            let mut stream = TcpStream::connect(self.base_url.trim_start_matches("http://"))?;
+            stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+            stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer)?;
+            Ok(answer)
+        };
+        ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
     }
 
     /// The process.
@@ -253,6 +296,13 @@ impl Server {
         let said = self.said();
         let lines: Vec<&str> = said.lines().collect();
         lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+
+    /// Ends it as a power cut does: nothing is finished, nothing is told.
+    pub(crate) fn kill_hard(mut self) {
+        let mut child = self.child.take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     /// Sends a signal, waits for the end, and asserts that it was a clean one.
@@ -339,6 +389,15 @@ fn every_command_explains_itself_with_an_example() {
         "token create",
         "token revoke",
         "health",
+        "audit",
+        "ledger verify",
+        "ledger export",
+        "ledger status",
+        "ledger recover",
+        "ledger resume",
+        "witness init",
+        "witness pull",
+        "witness serve",
     ];
     for name in commands {
         let arguments: Vec<&str> = name.split(' ').chain(["--help"]).collect();

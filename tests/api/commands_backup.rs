@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use nguon::files::FileStore;
 use serde_json::Value;
 
 use crate::commands::{Outcome, Place};
@@ -188,4 +189,35 @@ fn a_deployment_that_was_not_set_up_is_not_backed_up() {
     let backup = place.path("backup");
     place.run(&["backup", backup.to_str().unwrap()]).refused("nguon init");
     assert!(!backup.exists());
+}
+
+/// Runs something on the files of a folder.
+fn with_files<T>(folder: &Path, run: impl AsyncFnOnce(&FileStore) -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { run(&FileStore::in_folder(folder).unwrap()).await })
+}
+
+#[test]
+fn photos_travel_with_a_backup() {
+    let place = Place::new();
+    place.run(&["init"]).done();
+    let hash = with_files(&place.data().join("files"), async |files| files.put(b"a photo".to_vec()).await.unwrap());
+    let backup = place.path("backup");
+    place.run(&["backup", backup.to_str().unwrap()]).done();
+    let fresh = Place::new();
+    restore(&fresh, &backup).done();
+    let found = with_files(&fresh.data().join("files"), async |files| files.get(hash).await.unwrap());
+    assert_eq!(found.as_deref(), Some(&b"a photo"[..]));
+}
+
+#[test]
+fn a_backup_says_when_a_photo_is_damaged_and_holds_the_rest() {
+    let place = Place::new();
+    place.run(&["init"]).done();
+    let folder = place.data().join("files");
+    let hash = with_files(&folder, async |files| files.put(b"a photo".to_vec()).await.unwrap()).to_string();
+    fs::write(folder.join("sha256").join(&hash[..2]).join(&hash[2..4]).join(&hash), b"a ph0to").unwrap();
+    let backup = place.path("backup");
+    place.run(&["backup", backup.to_str().unwrap()]).refused("damaged");
+    assert!(backup.join("database.dump").is_file());
 }

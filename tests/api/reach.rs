@@ -16,7 +16,7 @@ use crate::world::{Answer, Client, tiny_picture};
 const NOWHERE: &str = "999999";
 
 /// What any of the forms asks for, all of it good: nothing but the address stands in the way.
-pub(crate) const FIELDS: [(&str, &str); 44] = [
+pub(crate) const FIELDS: [(&str, &str); 52] = [
     ("version", "1"),
     ("name", "Của tôi"),
     ("name_en", "Mine"),
@@ -61,6 +61,14 @@ pub(crate) const FIELDS: [(&str, &str); 44] = [
     ("batch_no", "1"),
     ("serial", "1"),
     ("sure", "yes"),
+    ("what", "destroy"),
+    ("on", "2026-11-20"),
+    ("time", "07:30"),
+    ("place", "own"),
+    ("out", "1"),
+    ("out_unit", "kg"),
+    ("with", "everyone"),
+    ("template", "generic"),
 ];
 
 /// The same for the forms of an address: one name means two things.
@@ -92,8 +100,9 @@ fn routes_with_numbers(caller: Caller) -> Vec<Route> {
 
 /// Every address of the route in which at least one number is the other's, and beside it the same with numbers that nothing has.
 fn addresses_of_another(route: &Route, two: &Two) -> Vec<(String, String)> {
-    // Serials count within a batch and belong to nobody by themselves.
-    let owned: Vec<String> = parameters(route).into_iter().filter(|name| name != "serial").collect();
+    // Serials and places in a chain count within a batch and belong to nobody by themselves.
+    let is_owned = |name: &String| !matches!(name.as_str(), "serial" | "n");
+    let owned: Vec<String> = parameters(route).into_iter().filter(is_owned).collect();
     let mixtures = 1_u32..1 << owned.len();
     mixtures
         .map(|mixture| {

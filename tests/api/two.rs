@@ -8,12 +8,14 @@ use std::collections::BTreeMap;
 use nguon::accounts::PersonDraft;
 use nguon::accounts::types::{AccountId, Actor, ProducerNo, Role, Scope};
 use nguon::cli::server::route_table;
+use nguon::files::FileStore;
 use nguon::http::{Face, Route};
 use nguon::register::import::{CertificateColumns, ImportRow, ProducerKind};
 use nguon::stamp::BatchNo;
+use nguon::trace::types::{Declared, NewEvent, NewPlace, Said, Step, What};
 
 use crate::browser::Person;
-use crate::world::{Client, World, good_row, tiny_picture};
+use crate::world::{Client, World, day, good_row, tiny_picture};
 
 /// Stands in every text of the other producer's and in no text of the one's.
 pub(crate) const MARK: &str = "Bên Kia";
@@ -105,6 +107,7 @@ async fn fill(world: &World, product_no: u32, batch_no: BatchNo, mark: &str, com
         ("code", stamp.plain_code()),
         ("certificate_id", world.test_db.count(&certificate).await.to_string()),
     ]);
+    add_event(world, &mut things, batch_no, mark).await;
     let account_id = add_people(world, &mut things, producer_no, mark, commune).await;
     let photo = format!("{product_no}, 1, decode('{jpeg}', 'hex'), decode('{jpeg}', 'hex'), 16, 16, now()");
     let contact = format!("{producer_no}, 'person', 'Liên hệ {mark}', 'offices', now()");
@@ -126,6 +129,32 @@ async fn fill(world: &World, product_no: u32, batch_no: BatchNo, mark: &str, com
         things.insert(name, world.test_db.count(&sql).await.to_string());
     }
     things
+}
+
+/// An event with a photo and words of a person, and a stage to choose.
+async fn add_event(world: &World, things: &mut Things, batch_no: BatchNo, mark: &str) {
+    let files = FileStore::in_folder(&world.data_dir.path().join("files")).unwrap();
+    let photo = files.put(tiny_picture()).await.unwrap();
+    let event = NewEvent {
+        what: What::Step(Step::Test),
+        when: Declared { on: day("2026-11-20"), time: None },
+        place: NewPlace::Own,
+        taken: None,
+        made: None,
+        inputs: Vec::new(),
+        wait_days: None,
+        note: Said::optional("note", &format!("Ghi chú {mark}")).unwrap(),
+        files: vec![photo],
+    };
+    let actor = Actor::operator();
+    let recorded = world.trace.record_event(&actor, batch_no, event, None).await.unwrap();
+    let stages = world.trace.stages_of_batch(&actor.reads(), batch_no).await.unwrap();
+    things.extend([
+        ("n", recorded.event.n.to_string()),
+        ("sha256", photo.to_string()),
+        ("stage_no", stages.stages[0].stage_no.0.to_string()),
+        ("template", stages.template),
+    ]);
 }
 
 /// A member with a session and a link, a spare account, and a program.

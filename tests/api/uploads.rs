@@ -14,13 +14,15 @@ use crate::two::Two;
 use crate::world::{TestDb, tiny_picture};
 
 /// Every field that takes a picture: the template it stands in, where its form goes, its name.
-const UPLOADS: [(&str, &str, &str); 6] = [
+const UPLOADS: [(&str, &str, &str); 8] = [
     ("products/sheet.html", "/products/1/photos", "photo"),
     ("register/certificate_form.html", "/products/1/certificates", "scan"),
     ("register/certificate_form.html", "/certificates/1/edit", "scan"),
     ("register/paper_form.html", "/producers/1/papers", "file"),
     ("register/paper_form.html", "/papers/1/edit", "file"),
     ("inspect/form.html", "/inspect", "photo"),
+    ("trace/event_form.html", "/batches/1/events/new", "photo"),
+    ("trace/event_form.html", "/batches/1/events/3/correction", "photo"),
 ];
 /// Templates whose field takes a file of another kind, with tests of its own.
 const OTHERS: [&str; 1] = ["imports/list.html"];

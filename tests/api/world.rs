@@ -12,14 +12,19 @@ use nguon::batches::types::{Batch, Lot, MintOrder, OpenBatch};
 use nguon::batches::{Batches, BatchesParts, HighWater, Minted};
 use nguon::cli::server::{Services, start};
 use nguon::clock::Clock;
-use nguon::config::{Mode, Settings};
+use nguon::config::{FilesSettings, Mode, Settings};
 use nguon::db::cluster::{Cluster, ClusterConfig};
 use nguon::db::{Db, migrate};
+use nguon::error::Error;
+use nguon::files::FileStore;
 use nguon::keys::types::Purpose;
 use nguon::keys::{Keys, Secret};
+use nguon::ledger::{Ledger, LedgerMarks, LedgerParts, WitnessPolicy, adopt};
+use nguon::monitor::verify_database;
 use nguon::register::import::{CertificateColumns, FurtherColumns, Headings, ImportRow, ProducerKind, ShelfLife};
 use nguon::register::{Photos, Progress, Register};
 use nguon::stamp::{BatchNo, Issuer, ProductNo};
+use nguon::trace::{Trace, TraceParts};
 use nguon::verify::{Cards, Verifier};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -82,6 +87,8 @@ async fn ensure_template() {
             let db = Db::new(&cluster().await.url(TEMPLATE_NAME), DRIVERS.handle().clone()).unwrap();
             migrate(&db).await.unwrap();
             Register::new(db.clone(), Clock::system()).load_reference_lists().await.unwrap();
+            Trace::load_stage_lists(&db).await.unwrap();
+            adopt(&db, Clock::system().now(), async |_| Ok(Vec::new())).await.unwrap();
             drop(db);
         })
         .await;
@@ -161,14 +168,18 @@ pub(crate) struct World {
     pub(crate) test_db: TestDb,
     pub(crate) clock: Clock,
     pub(crate) keys: Keys,
+    pub(crate) ledger: Ledger,
     pub(crate) accounts: Accounts,
     pub(crate) register: Register,
     pub(crate) batches: Batches,
+    pub(crate) trace: Trace,
     pub(crate) base_url: String,
     pub(crate) office: Client,
     /// Nobody: no token.
     pub(crate) public: Client,
     pub(crate) data_dir: tempfile::TempDir,
+    /// Whether the log is verified at the end: a test that tampers says that it is not.
+    pub(crate) is_ledger_whole: bool,
     server: actix_web::dev::ServerHandle,
     following: actix_web::rt::task::JoinHandle<()>,
 }
@@ -177,7 +188,27 @@ impl Drop for World {
     fn drop(&mut self) {
         self.following.abort();
         drop(self.server.stop(false));
+        if self.is_ledger_whole && !std::thread::panicking() {
+            verify_whole_ledger(self.test_db.db.clone(), self.ledger.clone());
+        }
     }
+}
+
+/// Seals what waits and verifies the whole log, entry by entry, as every test leaves it. On a thread of its own: a drop cannot wait
+/// for anything. A database that is gone has nothing to verify.
+fn verify_whole_ledger(db: Db, ledger: Ledger) {
+    let verifying = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            match ledger.seal_pending().await {
+                Err(Error::Unavailable(_)) => return,
+                sealed => drop(sealed.unwrap()),
+            }
+            let report = verify_database(&db, ledger.verifier()).await.unwrap();
+            assert!(report.problems.is_empty(), "the ledger does not hold: {:?}", report.problems);
+        });
+    });
+    verifying.join().unwrap();
 }
 
 pub(crate) fn settings(extra: &[(&str, &str)]) -> Settings {
@@ -228,6 +259,9 @@ impl World {
         for purpose in Purpose::ALL {
             keys.create(purpose).await.unwrap();
         }
+        let ledger = ledger_on(&db, &clock, &keys, &data_dir.path().join("ledger-high-water"));
+        ledger.open().await.unwrap();
+        ledger.seal_pending().await.unwrap();
         let register = Register::new(db.clone(), clock.clone());
         register.found_deployment(&issuer, is_demo).await.unwrap();
         let accounts = Accounts::new(db.clone(), clock.clone());
@@ -240,6 +274,7 @@ impl World {
             issuer: issuer.clone(),
             high_water,
         });
+        let trace = trace_on(&db, &clock, &ledger, data_dir.path());
         let cards = Arc::new(Cards::new(db, clock.clone()));
         let verifier = Arc::new(Verifier::new(clock.clone(), keys.clone(), issuer, Arc::clone(&cards)));
         let following = {
@@ -252,9 +287,11 @@ impl World {
             clock: clock.clone(),
             settings: settings(extra),
             keys: keys.clone(),
+            ledger: ledger.clone(),
             accounts: accounts.clone(),
             register: register.clone(),
             batches: batches.clone(),
+            trace: trace.clone(),
             verifier,
             is_demo,
         };
@@ -268,16 +305,29 @@ impl World {
             test_db,
             clock,
             keys,
+            ledger,
             accounts,
             register,
             batches,
+            trace,
             base_url,
             office,
             public,
             data_dir,
+            is_ledger_whole: true,
             server: handle,
             following,
         }
+    }
+
+    /// Seals what waits, as the server does five times a second.
+    pub(crate) async fn seal(&self) {
+        self.ledger.seal_pending().await.unwrap();
+    }
+
+    /// The ledger of this deployment as another instance with a high-water file of its own has it.
+    pub(crate) fn second_ledger(&self, file: &str) -> Ledger {
+        ledger_on(&self.test_db.db, &self.clock, &self.keys, &self.data_dir.path().join(file))
     }
 
     /// A product that may be minted at `NOW`.
@@ -374,6 +424,21 @@ impl World {
         let instant: DateTime<Utc> = instant.parse().unwrap();
         self.clock.move_to(instant);
     }
+}
+
+pub(crate) fn ledger_on(db: &Db, clock: &Clock, keys: &Keys, high_water: &std::path::Path) -> Ledger {
+    Ledger::new(LedgerParts {
+        db: db.clone(),
+        clock: clock.clone(),
+        signer: keys.room().ledger_signer().unwrap().clone(),
+        high_water: LedgerMarks::open(high_water).unwrap(),
+        witnesses: WitnessPolicy::default(),
+    })
+}
+
+pub(crate) fn trace_on(db: &Db, clock: &Clock, ledger: &Ledger, folder: &std::path::Path) -> Trace {
+    let files = FileStore::open(&FilesSettings::Folder(folder.join("files"))).unwrap();
+    Trace::new(TraceParts { db: db.clone(), clock: clock.clone(), ledger: ledger.clone(), files })
 }
 
 pub(crate) fn day(text: &str) -> NaiveDate {

@@ -27,6 +27,10 @@ const ASKED: &[&str] = &[
     "/batches?q=khong+co+gi+nhu+the",
     "/batches?product=1",
     "/batches/new?product=1&like=last",
+    "/batches/1/events/new?like=destroy",
+    "/batches/2/events",
+    "/batches/2/timeline",
+    "/batches/1/shares?q=htx",
     "/batches/2",
     "/batches/3",
     "/products/2",
@@ -48,6 +52,9 @@ struct Stage {
     digits: String,
     code: String,
     link: String,
+    /// An event of the first batch with a photo.
+    event: String,
+    photo: String,
 }
 
 impl Stage {
@@ -71,9 +78,11 @@ impl Stage {
         world.mint(batch.batch_no, 120).await;
         let stamp = world.stamp(batch.batch_no, 7).await;
         let (digits, code) = (stamp.digits().to_owned(), stamp.plain_code());
-        let mut stage = Self { world, people, digits, code, link: String::new() };
+        let [link, event, photo] = [const { String::new() }; 3];
+        let mut stage = Self { world, people, digits, code, link, event, photo };
         stage.fill_register().await;
         stage.fill_batches().await;
+        stage.fill_log().await;
         stage
     }
 
@@ -152,12 +161,42 @@ impl Stage {
         farmer.submit("/batches/3", "/batches/3/close", &[("close_sure", "yes")]).await.assert_sent_on();
     }
 
+    /// The first batch with an event that has a photo, one that does not add up, and one that was corrected; shared with another.
+    async fn fill_log(&mut self) {
+        let farmer = self.person(Role::Producer);
+        let page = "/batches/1/events/new";
+        let fields = [
+            ("order_key", "khoa-1"),
+            ("what", "destroy"),
+            ("on", "2026-11-21"),
+            ("place", "own"),
+            ("out", "5000"),
+            ("out_unit", "kg"),
+            ("note", "Ẩm mốc, đã chôn lấp sau vườn"),
+        ];
+        let picture = tiny_picture();
+        let photo = File { field: "photo", name: "anh.jpg", media_type: "image/jpeg", bytes: &picture };
+        farmer.upload(page, page, &fields, &[photo]).await.assert_sent_on();
+        let newest = "SELECT max(n)::bigint AS n FROM trace_events WHERE batch_no = 1";
+        let first = self.world.test_db.count(newest).await;
+        let log = farmer.page("/batches/1/events").await;
+        let photo = log.split("/files/").nth(1).unwrap().split('.').next().unwrap().to_owned();
+        let correction = format!("/batches/1/events/{first}/correction");
+        let fields = [&fields[1..], &[("order_key", "khoa-2"), ("kept", &photo), ("reason", "ghi nhầm giờ")]].concat();
+        farmer.upload(&correction, &correction, &fields, &[]).await.assert_sent_on();
+        farmer.submit("/batches/1/shares", "/batches/1/shares", &[("with", "everyone")]).await.assert_sent_on();
+        self.event = self.world.test_db.count(newest).await.to_string();
+        self.photo = photo;
+    }
+
     /// The route's address with what exists here; a parameter that is not named is the number 1.
     fn address(&self, route: &Route) -> String {
         let mut address = route.open_api_path().replace("{digits}", &self.digits).replace("{code}", &self.code);
         address = address.replace("{secret}", &self.link);
         // The second certificate is the one with a scan.
         address = address.replace("{certificate_id}", "2");
+        address = address.replace("{template}", "generic").replace("{sha256}", &self.photo);
+        address = address.replace("{n}", &self.event);
         while let Some((before, after)) = address.split_once('{').filter(|_| address.contains('}')) {
             address = format!("{before}1{}", after.split_once('}').unwrap().1);
         }

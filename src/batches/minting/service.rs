@@ -11,13 +11,14 @@ use crate::batches::print::{PrintJob, PrintedStamp};
 use crate::batches::quota::check_quota;
 use crate::batches::service::Batches;
 use crate::batches::store::{By, find, find_for_update, set_next_serial};
-use crate::batches::trail::record;
+use crate::batches::trail::{record, record_in_ledger};
 use crate::batches::types::{Batch, MintOrder, MintRun, OrderKey, SerialRange};
 use crate::batches::voids::types::list_ranges;
 use crate::batches::voids::voids_of;
 use crate::error::{Error, Result, Thing};
 use crate::keys::KeyRoom;
 use crate::keys::types::Purpose;
+use crate::ledger::Kind;
 use crate::register::find_product;
 use crate::stamp::{BatchNo, Issuer, LastValidDay, Serial};
 
@@ -106,8 +107,11 @@ impl Batches {
             ("first", run.first.get().into()),
             ("last", run.last.get().into()),
             ("scratch", order.scratch.into()),
+            ("product", run.product_no.get().into()),
+            ("last_valid_day", run.last_valid_day.to_date().into()),
+            ("key", run.stamp_key.get().into()),
         ]);
-        record(conn, "stamps.minted", &batch, actor, now, facts).await?;
+        record_in_ledger(conn, Kind::RunMinted, &batch, actor, now, facts).await?;
         Ok((batch, run, false))
     }
 

@@ -21,7 +21,7 @@ pub enum Doer {
 
 impl Doer {
     /// Reads the joined columns: name and role of an account, or the name of a token.
-    pub(in crate::batches) fn from_columns(account: Option<(String, String)>, token: Option<String>) -> Self {
+    pub(crate) fn from_columns(account: Option<(String, String)>, token: Option<String>) -> Self {
         let person = account.and_then(|(name, role)| Some(Self::Person { name, role: Role::parse(&role)? }));
         person.or_else(|| token.map(Self::Program)).unwrap_or(Self::Operator)
     }

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use chrono::NaiveDate;
 
-use crate::accounts::types::{Actor, PlainSecret, Reach, Scope};
+use crate::accounts::types::{Actor, PlainSecret, Reach, Role, Scope};
 use crate::batches::api::batch_no;
 use crate::batches::minting::types::RunLine;
 use crate::batches::overview::types::BatchSheet;
@@ -109,6 +109,7 @@ struct BatchPage {
     is_just_minted: bool,
     is_keeper: bool,
     is_office: bool,
+    role: Role,
 }
 
 impl BatchPage {
@@ -144,12 +145,18 @@ impl BatchPage {
             is_just_minted: req.query_string().split('&').any(|part| part == JUST_MINTED),
             is_keeper: actor.writes() != Reach::Nothing,
             is_office: actor.has(Scope::Office),
+            role: actor.role,
             error,
             form,
             refused: which,
             frame,
             sheet,
         })
+    }
+
+    /// Whether the reader looks after all of the province.
+    fn is_overseer(&self) -> bool {
+        matches!(self.role, Role::Office | Role::Inspector | Role::Auditor)
     }
 
     fn notice(&self) -> Option<&Notice> {

@@ -20,6 +20,8 @@ use opening::{open_batch, show_new_form};
 use requests::{decide_proposal, decide_quota, save_policy, show_requests};
 use stamps::{show_sheet, show_stamp};
 
+pub(crate) use words::doer_name;
+
 pages! {
     GET "/batches" => list_batches: Reader,
     POST "/batches" => open_batch: Keeper,

@@ -35,7 +35,7 @@ pub(super) const fn shown_name(shown: ShownBatches, language: Language) -> &'sta
 }
 
 /// Who did something.
-pub(super) fn doer_name(doer: &Doer, language: Language) -> String {
+pub(crate) fn doer_name(doer: &Doer, language: Language) -> String {
     match doer {
         Doer::Person { name, role } => format!("{name} ({})", role_name(*role, language)),
         Doer::Program(name) => format!("{}: {name}", language.pick("Chương trình", "Program")),

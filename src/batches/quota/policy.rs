@@ -2,6 +2,7 @@
 
 use crate::batches::types::Batch;
 use crate::error::{Error, Result};
+use crate::register::measure::Measure;
 use crate::register::types::{Pack, Product, Quantity};
 use crate::stamp::Serial;
 
@@ -113,53 +114,6 @@ fn n_packs(quantity: Quantity, unit: &str, pack: &Pack, margin_percent: u16) -> 
     let with_margin = batch.n * (100 + u128::from(margin_percent));
     let n_packs = with_margin.div_ceil(pack.n * 100);
     Some(u32::try_from(n_packs).unwrap_or(u32::MAX).min(Serial::MAX.get()))
-}
-
-/// An amount in the smallest unit of its kind.
-struct Measure {
-    kind: Kind,
-    n: u128,
-}
-
-/// What can be turned into each other.
-#[derive(PartialEq, Eq)]
-enum Kind {
-    /// Thousandths of a gram.
-    Mass,
-    /// Thousandths of a millilitre.
-    Volume,
-    /// Thousandths of whatever the text says.
-    Counted(String),
-}
-
-/// Spellings of units of mass, with how many grams they are.
-const MASSES: [(&[&str], u128); 6] = [
-    (&["g", "gr", "gam", "gram"], 1),
-    (&["lạng"], 100),
-    (&["kg", "kí", "ký", "kilôgam", "kilogam", "kilogram"], 1_000),
-    (&["yến"], 10_000),
-    (&["tạ"], 100_000),
-    (&["tấn", "t"], 1_000_000),
-];
-/// Spellings of units of volume, with how many millilitres they are.
-const VOLUMES: [(&[&str], u128); 3] =
-    [(&["ml", "mililít", "mililit"], 1), (&["cl"], 10), (&["l", "lít", "lit"], 1_000)];
-
-impl Measure {
-    fn of(unit: &str, quantity: Quantity) -> Self {
-        let unit = unit.trim().to_lowercase();
-        let n = u128::from(quantity.thousandths().unsigned_abs());
-        let find = |units: &[(&[&str], u128)]| {
-            units.iter().find(|(names, _)| names.contains(&unit.as_str())).map(|(_, factor)| *factor)
-        };
-        if let Some(factor) = find(&MASSES) {
-            return Self { kind: Kind::Mass, n: n * factor };
-        }
-        if let Some(factor) = find(&VOLUMES) {
-            return Self { kind: Kind::Volume, n: n * factor };
-        }
-        Self { kind: Kind::Counted(unit), n }
-    }
 }
 
 #[cfg(test)]

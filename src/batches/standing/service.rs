@@ -8,9 +8,10 @@ use crate::accounts::audit::details;
 use crate::accounts::types::{Actor, Reach, Scope};
 use crate::batches::service::Batches;
 use crate::batches::store;
-use crate::batches::trail::record;
+use crate::batches::trail::record_in_ledger;
 use crate::batches::types::Batch;
 use crate::error::{Error, Result, Thing};
+use crate::ledger::Kind;
 use crate::stamp::BatchNo;
 
 use super::types::{Ruling, rule};
@@ -28,7 +29,8 @@ impl Batches {
                 return Err(Error::BatchClosed { batch_no: batch_no.get() });
             }
             store::close(conn, &batch, now).await?;
-            record(conn, "batch.closed", &batch, actor, now, details([("lot", batch.lot.as_str().into())])).await?;
+            let facts = details([("lot", batch.lot.as_str().into())]);
+            record_in_ledger(conn, Kind::BatchClosed, &batch, actor, now, facts).await?;
             reread(conn, &reach, batch_no).await
         })
         .await
@@ -67,12 +69,12 @@ pub(in crate::batches) async fn apply_ruling(
     ruling: Ruling,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let (act, reason) = (ruling.act(), ruling.reason().to_owned());
+    let (kind, reason) = (ruling.kind(), ruling.reason().to_owned());
     let standing = rule(batch.batch_no, &batch.standing, ruling, now)?;
     store::set_standing(conn, batch, &standing).await?;
     let was = batch.standing.as_str();
-    record(conn, act, batch, actor, now, details([("reason", reason.into()), ("was", was.into())])).await?;
-    Ok(())
+    let facts = details([("reason", reason.into()), ("was", was.into())]);
+    record_in_ledger(conn, kind, batch, actor, now, facts).await
 }
 
 async fn reread(conn: &mut AsyncPgConnection, reach: &Reach, batch_no: BatchNo) -> Result<Batch> {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::error::{Error, Result};
+use crate::ledger::Kind;
 use crate::stamp::BatchNo;
 use crate::text::kept_text;
 
@@ -131,12 +132,12 @@ fn within_length(field: &'static str, text: &str, max_chars: usize) -> Result<St
 }
 
 impl Ruling {
-    /// The verb of the trail.
-    pub const fn act(&self) -> &'static str {
+    /// What the ledger calls it.
+    pub const fn kind(&self) -> Kind {
         match self {
-            Self::Suspend(_) => "batch.suspended",
-            Self::Resume { .. } => "batch.resumed",
-            Self::Recall(_) => "batch.recalled",
+            Self::Suspend(_) => Kind::Suspended,
+            Self::Resume { .. } => Kind::Resumed,
+            Self::Recall(_) => Kind::Recalled,
         }
     }
 

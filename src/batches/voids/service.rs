@@ -8,8 +8,9 @@ use crate::batches::minting::runs_of;
 use crate::batches::service::Batches;
 use crate::batches::store;
 use crate::batches::store::By;
-use crate::batches::trail::record;
+use crate::batches::trail::record_in_ledger;
 use crate::error::{Error, Result, Thing};
+use crate::ledger::Kind;
 use crate::stamp::BatchNo;
 
 use super::store::{insert, voids_of};
@@ -32,7 +33,7 @@ impl Batches {
                 ("last", order.range.last.get().into()),
                 ("reason", order.reason.as_str().into()),
             ]);
-            record(conn, "stamps.voided", &batch, actor, now, facts).await?;
+            record_in_ledger(conn, Kind::RangeVoided, &batch, actor, now, facts).await?;
             Ok(void)
         })
         .await

@@ -4,9 +4,10 @@
 use chrono::NaiveDate;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 
-use crate::accounts::audit::{self, Act, details};
+use crate::accounts::audit::{Act, details, record_in_ledger};
 use crate::accounts::types::{Actor, ProducerNo, Reach, Scope};
 use crate::error::{Error, Result, Thing};
+use crate::ledger::Kind;
 use crate::register::Register;
 use crate::register::contacts::contacts_of;
 use crate::register::contacts::types::Visibility;
@@ -15,6 +16,7 @@ use crate::register::policy::certificate_on;
 use crate::register::types::Certificate;
 use crate::stamp::ProductNo;
 
+use super::entered::{certificate_entered, certificate_revoked};
 use super::filter::CertificateListFilter;
 use super::policy::{check_not_revoked, check_overlap, check_revocation, complete};
 use super::reminders::grouped;
@@ -124,7 +126,8 @@ impl Register {
                 ("to", to.into()),
             ]);
             let act = self.act_on_certificate(actor, "certificate.recognised", certificate_id, product.producer_no);
-            audit::record(conn, Act { details, ..act }).await?;
+            let entered = certificate_entered(Kind::Recognised, certificate_id, product_no.to_i32(), &entry);
+            record_in_ledger(conn, Act { details, ..act }, entered).await?;
             Ok(certificate_id)
         })
         .await
@@ -167,7 +170,9 @@ impl Register {
                 }
                 let details = details([("fields", fields.into())]);
                 let act = self.act_on_certificate(actor, "certificate.changed", certificate_id, before.producer_no);
-                audit::record(conn, Act { details, ..act }).await?;
+                let product_no = before.product_no.to_i32();
+                let entered = certificate_entered(Kind::RecognitionChanged, certificate_id, product_no, &entry);
+                record_in_ledger(conn, Act { details, ..act }, entered).await?;
                 Ok(before.scan.filter(|old| hash != Some(*old)))
             })
             .await?;
@@ -195,8 +200,8 @@ impl Register {
             let details =
                 details([("product_no", before.product_no.get().into()), ("on", on.into()), ("reason", reason.into())]);
             let act = self.act_on_certificate(actor, "certificate.revoked", certificate_id, before.producer_no);
-            audit::record(conn, Act { details, ..act }).await?;
-            Ok(())
+            let entered = certificate_revoked(certificate_id, before.product_no.to_i32(), on, reason);
+            record_in_ledger(conn, Act { details, ..act }, entered).await
         })
         .await
     }

@@ -438,3 +438,23 @@ pub(super) async fn revoke(
         .execute(conn)
         .await
 }
+
+/// A certificate as the ledger takes it in.
+#[derive(HasQuery)]
+#[diesel(table_name = certificates)]
+pub(super) struct OlderCertificate {
+    pub(super) certificate_id: i32,
+    pub(super) product_no: i32,
+    pub(super) stars: Option<i16>,
+    pub(super) certificate_no: Option<String>,
+    pub(super) decision_no: Option<String>,
+    pub(super) issuer: Option<String>,
+    pub(super) valid_from: Option<NaiveDate>,
+    pub(super) valid_to: Option<NaiveDate>,
+    pub(super) revoked_on: Option<NaiveDate>,
+}
+
+/// Every certificate by number.
+pub(super) async fn every_certificate(conn: &mut AsyncPgConnection) -> QueryResult<Vec<OlderCertificate>> {
+    OlderCertificate::query().order(certificates::certificate_id).load(conn).await
+}

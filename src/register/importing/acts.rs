@@ -5,6 +5,8 @@ use chrono::{DateTime, Utc};
 
 use crate::accounts::audit::{Act, details};
 use crate::accounts::types::{Actor, ProducerNo};
+use crate::ledger::{Draft, Kind};
+use crate::register::certificates::certificate_entered;
 use crate::register::facts::differences;
 use crate::register::import::{Column, ProducerKind};
 
@@ -67,6 +69,17 @@ pub(super) fn acts_of<'a>(
         acts.push(act(name, format!("certificate {number}"), producer.copied(), details));
     }
     acts
+}
+
+/// What a written plan leaves in the ledger: an entry for each certificate.
+pub(super) fn entries_of(plan: &Plan, numbers: &Numbers, actor: &Actor, at: DateTime<Utc>) -> Vec<Draft> {
+    let entry = |(place, own): (usize, &PlannedCertificate)| {
+        let kind = if own.certificate_id.is_some() { Kind::RecognitionChanged } else { Kind::Recognised };
+        let number = numbers.certificates.get(&place).copied().unwrap_or_default();
+        let product = numbers.products.get(&own.product).copied().unwrap_or_default();
+        certificate_entered(kind, number, product, &own.entry).draft(actor, at)
+    };
+    plan.certificates.iter().enumerate().map(entry).collect()
 }
 
 fn of_certificate(own: &PlannedCertificate, numbers: &Numbers) -> (&'static str, serde_json::Value) {

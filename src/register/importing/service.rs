@@ -5,10 +5,11 @@ use diesel_async::{AsyncConnection, AsyncPgConnection};
 use crate::accounts::audit::record_all;
 use crate::accounts::types::{Actor, Scope};
 use crate::error::Result;
+use crate::ledger::append_all;
 use crate::register::Register;
 use crate::register::import::ImportRow;
 
-use super::acts::acts_of;
+use super::acts::{acts_of, entries_of};
 use super::existing::{Existing, WithPictures};
 use super::plan::{Plan, make_plan};
 use super::progress::Progress;
@@ -55,7 +56,9 @@ impl Register {
         progress.begin(plan.n_written());
         let numbers = apply(conn, &plan, demo, progress).await?;
         let report = report(&plan, &numbers.products);
-        record_all(conn, acts_of(&plan, &numbers, &report, actor, self.clock.now())).await?;
+        let now = self.clock.now();
+        append_all(conn, &entries_of(&plan, &numbers, actor, now), now).await?;
+        record_all(conn, acts_of(&plan, &numbers, &report, actor, now)).await?;
         Ok(report)
     }
 }

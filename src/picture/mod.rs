@@ -1,4 +1,11 @@
-//! Opens pictures that strangers hand in, within limits. Bytes in, pixels out; nothing is kept.
+//! Opens pictures that strangers hand in, within limits, and draws them anew as small as needed. Bytes in, pixels or bytes out;
+//! nothing is kept.
+
+mod fit;
+mod photo;
+
+pub use fit::{Fit, Fitted};
+pub use photo::open_photo;
 
 use std::io::Cursor;
 

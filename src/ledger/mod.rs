@@ -1,0 +1,43 @@
+//! The ledger: entries as exact bytes, one Merkle tree over them, signed checkpoints. It knows no batch, no product and no rule.
+
+mod adopting;
+pub mod api;
+mod append;
+mod canonical;
+mod checkpoint_store;
+mod checkpoints;
+mod comparing;
+mod cosignatures;
+mod entry;
+mod export;
+mod halting;
+mod high_water;
+mod lines;
+pub mod manifest;
+mod opening;
+pub mod policy;
+mod policy_file;
+mod proofs;
+mod published;
+mod published_store;
+mod recovering;
+mod sequencer;
+mod service;
+mod statements;
+mod status;
+mod store;
+mod tree_store;
+pub mod types;
+
+pub use adopting::adopt;
+pub use append::{append, append_all, erase_private, private_of};
+pub use checkpoints::Noted;
+pub use entry::{Entry, EntryActor, EntryError, MAX_ENTRY_BYTES, hash_private};
+pub use export::ExportReport;
+pub use high_water::LedgerMarks;
+pub use policy::{Witness, WitnessPolicy};
+pub use recovering::RecoveryReport;
+pub use sequencer::Sequenced;
+pub use service::{Ledger, LedgerParts};
+pub use status::{LedgerStatus, WitnessStatus};
+pub use types::{Appended, Author, Draft, EntryNo, Kind, Line, Seal};
