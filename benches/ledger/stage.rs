@@ -31,7 +31,7 @@ const WITNESSES: &str = "witnesses";
 /// Connections of the ledger's own, as in the server.
 const LEDGER_CONNECTIONS: usize = 2;
 /// Longest that a server may take until it is ready.
-const MAX_START: Duration = Duration::from_secs(60);
+const MAX_START: Duration = Duration::from_mins(1);
 /// Between two looks at something that is waited for.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 

@@ -187,8 +187,15 @@ fn check_evidence(file: &Path, options: &AuditOptions) -> ExitCode {
         Err(why @ NotFork::Text(_)) => (USAGE, words::of_no_evidence(why)),
         Err(why) => (Outcome::Mismatch.exit_code(), words::of_no_evidence(why)),
     };
-    let printed = if options.json { print_json(&json::of_evidence(&checked)) } else { Ok(print!("{said}")) };
-    printed.map_or_else(|error| failed(&error, USAGE), |()| ExitCode::from(code))
+    if options.json
+        && let Err(error) = print_json(&json::of_evidence(&checked))
+    {
+        return failed(&error, USAGE);
+    }
+    if !options.json {
+        print!("{said}");
+    }
+    ExitCode::from(code)
 }
 
 /// A file in this folder by the name of the host or of the folder, so that several ledgers may be followed from one place.

@@ -168,7 +168,10 @@ fn of_witnesses(report: &AuditReport, language: Language) -> String {
 }
 
 fn of_problems(problems: &[Problem], n_problems: u64, language: Language) -> String {
-    let mut text: String = problems.iter().map(|problem| format!("  ✗ {}\n", of_problem(problem, language))).collect();
+    let mut text = String::new();
+    for problem in problems {
+        let _ = writeln!(text, "  ✗ {}", of_problem(problem, language));
+    }
     let n_more = n_problems.saturating_sub(u64::try_from(problems.len()).unwrap_or(0));
     if 0 < n_more {
         let more = language.pick("chỗ nữa", "more");

@@ -260,14 +260,14 @@ mod tests {
         Given { proof: proof(), log: log().verifier().clone(), entry: ENTRY.as_bytes().to_vec(), policy: None }
     }
 
-    fn policy(quorum: &str) -> Option<WitnessPolicy> {
+    fn policy(quorum: &str) -> WitnessPolicy {
         let other = key("vien.example/witness", KeyKind::Cosignature, 9);
         let text = format!(
             "witness báo {}\nwitness viện {}\ngroup cả-hai all báo viện\nquorum {quorum}\n",
             witness().verifier(),
             other.verifier()
         );
-        Some(WitnessPolicy::parse(&text, None).unwrap())
+        WitnessPolicy::parse(&text, None).unwrap()
     }
 
     #[track_caller]
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_proof_that_holds_gives_the_entry_and_who_cosigned_when() {
-        let proven = check(&Given { policy: policy("báo"), ..given() }).ok().unwrap();
+        let proven = check(&Given { policy: Some(policy("báo")), ..given() }).ok().unwrap();
         assert_eq!((proven.index, proven.head.size, proven.entry.kind.as_str()), (2, 5, "batch_opened"));
         assert_eq!(proven.witnessed, [("báo".to_owned(), "2026-03-12T01:41:00Z".parse().unwrap())]);
         assert_eq!(proven.has_quorum, Some(true));
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_quorum_that_is_not_reached_is_said() {
-        assert_eq!(check(&Given { policy: policy("cả-hai"), ..given() }).ok().unwrap().has_quorum, Some(false));
+        assert_eq!(check(&Given { policy: Some(policy("cả-hai")), ..given() }).ok().unwrap().has_quorum, Some(false));
     }
 
     #[test]
@@ -308,7 +308,7 @@ mod tests {
         let text = proof().to_string();
         let (head, line) = text.trim_end().rsplit_once(' ').unwrap();
         let forged = TlogProof::parse(format!("{head} {}AAAAAAB{}\n", &line[..6], &line[13..]).as_bytes()).unwrap();
-        refused(&Given { proof: forged, policy: policy("báo"), ..given() }, WRONG_SIGNATURE);
+        refused(&Given { proof: forged, policy: Some(policy("báo")), ..given() }, WRONG_SIGNATURE);
     }
 
     #[test]

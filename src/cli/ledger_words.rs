@@ -68,9 +68,11 @@ fn facts(public: &Value, language: Language) -> String {
     if lines.is_empty() {
         return String::new();
     }
-    let title = language.pick("Nội dung công khai", "Public facts");
-    let lines: String = lines.iter().map(|(path, value)| format!("    {path}: {value}\n")).collect();
-    format!("  {title}\n{lines}")
+    let mut text = format!("  {}\n", language.pick("Nội dung công khai", "Public facts"));
+    for (path, value) in &lines {
+        let _ = writeln!(text, "    {path}: {value}");
+    }
+    text
 }
 
 fn flatten(path: &str, value: &Value, lines: &mut Vec<(String, String)>) {

@@ -64,10 +64,15 @@ pub fn status_of(error: &Error) -> StatusCode {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         Error::Unauthenticated | Error::SignInFailed => StatusCode::UNAUTHORIZED,
-        Error::Forbidden(_) | Error::RoleForbidden | Error::FormExpired => StatusCode::FORBIDDEN,
+        Error::Forbidden(_)
+        | Error::RoleForbidden
+        | Error::FormExpired
+        | Error::Refused { code: "unknown-witness", .. } => StatusCode::FORBIDDEN,
         // Nothing that the caller sends differently would help.
-        Error::Refused { code: "ledger-halted", .. } => StatusCode::SERVICE_UNAVAILABLE,
-        Error::Refused { code: "unknown-witness", .. } => StatusCode::FORBIDDEN,
+        Error::NoActiveKey { .. }
+        | Error::Unavailable(_)
+        | Error::Busy(_)
+        | Error::Refused { code: "ledger-halted", .. } => StatusCode::SERVICE_UNAVAILABLE,
         Error::MalformedBody { .. } | Error::IdempotencyKeyRequired => StatusCode::BAD_REQUEST,
         Error::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Error::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -88,7 +93,6 @@ pub fn status_of(error: &Error) -> StatusCode {
         | Error::IdempotencyKeyReused
         | Error::Refused { .. } => StatusCode::CONFLICT,
         Error::TooManyCodes { .. } | Error::TooManySignIns { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Error::NoActiveKey { .. } | Error::Unavailable(_) | Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::KeyDoesNotOpen { .. }
         | Error::Cluster(_)
         | Error::Setting(_)

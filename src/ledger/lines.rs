@@ -27,11 +27,11 @@ impl Ledger {
             let size = published_store::last_size_cosigned_by(&mut conn, &witness.signs_as()).await?;
             reaches.extend(size.map(|size| Reach { name: witness.name.clone(), size }));
         }
-        rows.into_iter().map(|row| to_line(row, &reaches)).collect()
+        rows.iter().map(|row| to_line(row, &reaches)).collect()
     }
 }
 
-fn to_line(row: ChainRow, reaches: &[Reach]) -> Result<Line> {
+fn to_line(row: &ChainRow, reaches: &[Reach]) -> Result<Line> {
     let entry = Entry::parse(&row.bytes).map_err(Error::internal)?;
     let kind = Kind::parse(&entry.kind).ok_or_else(|| Error::internal("an entry of a kind that is not known here"))?;
     let n = entry.n.ok_or_else(|| Error::internal("an entry of a chain without a place in it"))?;

@@ -185,8 +185,11 @@ fn hash_rows(rows: &[PendingRow]) -> Result<Vec<Hash>, Stop> {
     rows.iter().map(hash).collect()
 }
 
+/// A tile with its bytes.
+type TileBytes = (Tile, Vec<u8>);
+
 /// Appends leaves to the edge of a tree of `size`; gives the new size and the tiles that are new or have grown.
-fn grow_tiles(mut edge: TileSet, size: u64, leaves: &[Hash]) -> Result<(u64, Vec<(Tile, Vec<u8>)>), Stop> {
+fn grow_tiles(mut edge: TileSet, size: u64, leaves: &[Hash]) -> Result<(u64, Vec<TileBytes>), Stop> {
     let new_size = edge.append(size, leaves)?;
     let whole = |tile: Tile| {
         let data = edge.data(tile).ok_or_else(|| Stop::Error(Error::internal(format!("{tile} was not grown"))))?;

@@ -22,7 +22,7 @@ const MAX_ROUNDS: usize = 4;
 /// Connections for sealing alone: one for the tick, one to halt the ledger beside it.
 const SEALING_CONNECTIONS: usize = 2;
 /// A fault that stays is told again after this long: five lines a second would drown the rest.
-const REPEAT_FAULT: Duration = Duration::from_secs(60);
+const REPEAT_FAULT: Duration = Duration::from_mins(1);
 
 /// What the ledger of one deployment stands on.
 #[derive(Clone)]

@@ -52,12 +52,11 @@ impl Range {
             let published =
                 tiles.get(&tile).and_then(|hashes| hashes.get(usize::try_from(offset).unwrap_or(0)).copied());
             let is_here = |(row, _): &(EntryRow, PrivateRow)| row.ledger_index == i64::try_from(index).ok();
-            let leaf = match rows.next_if(is_here) {
-                Some((row, private)) => Some(read_row(&row, private.as_ref(), published, &mut part.problems)),
-                None => {
-                    part.problems.push(Problem { place: Place::at(index), fault: Fault::NoEntry });
-                    published.map(|hash| Leaf { hash, published, said: None })
-                }
+            let leaf = if let Some((row, private)) = rows.next_if(is_here) {
+                Some(read_row(&row, private.as_ref(), published, &mut part.problems))
+            } else {
+                part.problems.push(Problem { place: Place::at(index), fault: Fault::NoEntry });
+                published.map(|hash| Leaf { hash, published, said: None })
             };
             // The tree ends where an entry and its hash are both missing.
             let Some(leaf) = leaf else { break };
@@ -122,7 +121,9 @@ pub(super) fn read_row(
     }
     let said = match entry {
         Ok(entry) => {
-            columns_that_differ(row, &entry).into_iter().for_each(|column| tell(Fault::Column(column)));
+            for column in columns_that_differ(row, &entry) {
+                tell(Fault::Column(column));
+            }
             if private.is_some_and(|(salt, data)| !is_private_of(&entry, salt, data)) {
                 tell(Fault::Private);
             }

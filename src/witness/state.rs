@@ -161,7 +161,7 @@ impl LogRecord {
 /// The SHA-256 of a log's origin in lower-case hex (C2SP tlog-witness).
 pub fn origin_hash(origin: &KeyName) -> String {
     let hash = Sha256::digest(origin.as_str());
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// A file of ours that does not say what it should. Never repaired: a witness that starts anew could sign a fork.
@@ -239,12 +239,12 @@ mod tests {
     fn a_key_is_made_once_and_for_its_owner_alone() {
         let dir = tempfile::tempdir().unwrap();
         let state = StateFolder::new(&dir.path().join("state"));
-        let made = state.create(name("bao.example/witness")).unwrap();
-        assert_eq!(state.read_key().unwrap().verifier(), &made);
+        let verifier = state.create(name("bao.example/witness")).unwrap();
+        assert_eq!(state.read_key().unwrap().verifier(), &verifier);
         let mode = std::fs::metadata(state.key_file()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(state.create(name("bao.example/witness")).unwrap_err().code(), "witness-exists");
-        assert_eq!(state.read_key().unwrap().verifier(), &made);
+        assert_eq!(state.read_key().unwrap().verifier(), &verifier);
     }
 
     #[test]

@@ -5,13 +5,17 @@
 
 use std::io::{Cursor, Read};
 
-use nguon::accounts::types::{PlainSecret, ProducerNo, Role};
+use nguon::accounts::types::{Actor, PlainSecret, ProducerNo, Role};
 use nguon::cli::server::route_table;
 use nguon::http::Route;
+use nguon::stamp::BatchNo;
+use nguon::trace::types::{StageNo, What};
+use serde_json::json;
 
 use crate::browser::{File, Person};
 use crate::reach::FIELDS;
 use crate::roles::{Caller, VISIT_COOKIE, may_call};
+use crate::trace_stage::told;
 use crate::two::{Two, address_of, forms, is_of_programs};
 use crate::world::Answer;
 
@@ -38,12 +42,12 @@ impl Two {
             #[diesel(sql_type = diesel::sql_types::Text)]
             column_name: String,
         }
-        // Not the keys, and not what names a row of another table.
+        // Not the keys, not what names a row of another table, and not what the ledger signed.
         let columns = "SELECT c.table_name::text, c.column_name::text FROM information_schema.columns c \
                        JOIN information_schema.tables t USING (table_schema, table_name) \
                        WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND c.data_type = 'text' \
-                       AND c.is_generated = 'NEVER' AND c.column_name <> 'commune_code' \
-                       AND c.table_name NOT IN ('keys', 'deployment', '__diesel_schema_migrations')";
+                       AND c.is_generated = 'NEVER' AND c.column_name NOT IN ('commune_code', 'template', 'stage_template') \
+                       AND c.table_name NOT IN ('keys', 'deployment', '__diesel_schema_migrations') AND c.table_name NOT LIKE 'ledger\\_%'";
         let mut conn = self.world.test_db.db.dedicated().await.unwrap();
         let columns: Vec<Column> =
             diesel_async::RunQueryDsl::load(diesel::sql_query(columns), &mut conn).await.unwrap();
@@ -64,6 +68,19 @@ impl Two {
         }
         n_taken
     }
+}
+
+/// Leaves hostile texts in entries of the ledger, where nothing can be changed afterwards: reasons, and the names that a stage and a
+/// village have by now.
+async fn enter_hostile_texts(two: &Two) {
+    let batch_no: BatchNo = two.one["batch_no"].parse().unwrap();
+    for verb in ["suspend", "resume"] {
+        let path = format!("/api/v1/batches/{batch_no}/{verb}");
+        let answer = two.world.office.post(&path, &json!({ "reason": HOSTILE })).await;
+        assert!(answer.status < 300, "{verb}: {}", answer.text());
+    }
+    let event = told(What::Stage(StageNo(two.one["stage_no"].parse().unwrap())));
+    two.world.trace.record_event(&Actor::operator(), batch_no, event, None).await.unwrap();
 }
 
 /// Every address that shows something, with the query that searches for the hostile text.
@@ -130,6 +147,13 @@ fn formula_in_workbook(body: &[u8]) -> Option<String> {
 #[actix_web::test]
 async fn hostile_texts_of_the_register_are_shown_as_text_everywhere() {
     let two = Two::new().await;
+    // Names first, for an entry says them as they are when it is made.
+    let hostile = HOSTILE.replace('\'', "''");
+    let names = format!(
+        "UPDATE stages SET name_vi = '{hostile}', name_en = '{hostile}'; UPDATE producers SET village = '{hostile}'"
+    );
+    two.world.sql(&names).await;
+    enter_hostile_texts(&two).await;
     let office = two.world.sign_in(Role::Office).await;
     let member = two.world.member_of(ProducerNo(1)).await;
     let inspector = two.world.sign_in(Role::Inspector).await;

@@ -187,7 +187,7 @@ async fn a_refused_act_leaves_no_entry() {
 }
 
 /// Every act of this world that is behind the ledger fails from now on at this table.
-async fn refuse_inserts(world: &World, table: &str) {
+pub(crate) async fn refuse_inserts(world: &World, table: &str) {
     let sql = format!(
         "CREATE FUNCTION refuse_this() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
          CREATE TRIGGER refuse_this BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_this()"

@@ -58,7 +58,7 @@ impl Stage {
         let text = String::from_utf8(victim.bytes.clone()).unwrap();
         let changed = text.replace("\"n\":119", "\"n\":999");
         assert_ne!(changed, text);
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let hex = |bytes: &[u8]| bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         let (bytes, leaf) = (hex(changed.as_bytes()), hex(hash_leaf(changed.as_bytes()).as_bytes()));
         let sql = format!(
             "UPDATE ledger_entries SET bytes = '\\x{bytes}', leaf_hash = '\\x{leaf}' WHERE ledger_index = 123;

@@ -16,7 +16,7 @@ use crate::world::{Answer, Client, tiny_picture};
 const NOWHERE: &str = "999999";
 
 /// What any of the forms asks for, all of it good: nothing but the address stands in the way.
-pub(crate) const FIELDS: [(&str, &str); 52] = [
+pub(crate) const FIELDS: [(&str, &str); 60] = [
     ("version", "1"),
     ("name", "Của tôi"),
     ("name_en", "Mine"),
@@ -65,10 +65,18 @@ pub(crate) const FIELDS: [(&str, &str); 52] = [
     ("on", "2026-11-20"),
     ("time", "07:30"),
     ("place", "own"),
+    ("place_text", "nhà kho"),
+    ("lot_search", "L-9"),
+    ("new_product", "củ dong"),
+    ("new_supplier", "chợ huyện"),
+    ("new_lot", "PN-7"),
     ("out", "1"),
     ("out_unit", "kg"),
     ("with", "everyone"),
     ("template", "generic"),
+    ("step", "process"),
+    ("name_vi", "Của tôi"),
+    ("hint_vi", "Ghi số cân"),
 ];
 
 /// The same for the forms of an address: one name means two things.
@@ -82,6 +90,9 @@ fn body_for(path: &str) -> Value {
     match path.rsplit('/').next() {
         Some("stamps") => json!({ "count": 1 }),
         Some("voids") => json!({ "first": 3, "last": 3, "reason": "lost" }),
+        Some("events") => json!({ "step": "test", "on": "2026-11-20" }),
+        Some("correction") => json!({ "event": { "step": "test", "on": "2026-11-20" }, "reason": "ghi nhầm" }),
+        Some("shares" | "end") => json!({ "everyone": true }),
         Some("papers") => json!({ "kind": "haccp", "number": "9" }),
         Some("close") if path.contains("/papers/") => json!({ "version": 1 }),
         Some("close") => json!({}),

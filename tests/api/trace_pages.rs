@@ -269,10 +269,7 @@ async fn a_stage_without_a_name_is_refused_as_typed() {
     let fields = [("step", "process"), ("name_vi", ""), ("name_en", "Vacuum packed")];
     let refused = office.submit(page, page, &fields).await;
     refused.assert_refused("Xin điền tên công đoạn");
-    assert_eq!(
-        value_in(&refused.text().split("id=\"step-new\"").nth(1).unwrap().to_owned(), "name_en"),
-        "Vacuum packed"
-    );
+    assert_eq!(value_in(refused.text().split("id=\"step-new\"").nth(1).unwrap(), "name_en"), "Vacuum packed");
 }
 
 #[actix_web::test]

@@ -12,9 +12,12 @@ use nguon::files::FileStore;
 use nguon::http::{Face, Route};
 use nguon::register::import::{CertificateColumns, ImportRow, ProducerKind};
 use nguon::stamp::BatchNo;
-use nguon::trace::types::{Declared, NewEvent, NewPlace, Said, Step, What};
+use nguon::trace::types::{
+    Amount, InputFrom, NewEvent, NewInput, OutsideLotDraft, Quantity, Said, Step, Unit, What,
+};
 
 use crate::browser::Person;
+use crate::trace_stage::told;
 use crate::world::{Client, World, day, good_row, tiny_picture};
 
 /// Stands in every text of the other producer's and in no text of the one's.
@@ -72,6 +75,10 @@ impl Two {
             let things = fill(&world, product_no.get(), batch.batch_no, mark, commune).await;
             both.push(things);
         }
+        // Proofs are there for what is sealed.
+        world.seal().await;
+        let edge = format!("0/000.p/{}", world.test_db.tree_size().await);
+        both.iter_mut().for_each(|things| drop(things.insert("path", edge.clone())));
         let other = both.pop().unwrap();
         Self { world, one: both.pop().unwrap(), other }
     }
@@ -101,6 +108,7 @@ async fn fill(world: &World, product_no: u32, batch_no: BatchNo, mark: &str, com
         ("producer_no", producer_no.to_string()),
         ("product_no", product_no.to_string()),
         ("batch_no", batch_no.to_string()),
+        ("no", batch_no.to_string()),
         ("serial", "1".to_owned()),
         ("digits", stamp.digits().to_owned()),
         ("stamp", stamp.digits().to_owned()),
@@ -131,20 +139,23 @@ async fn fill(world: &World, product_no: u32, batch_no: BatchNo, mark: &str, com
     things
 }
 
-/// An event with a photo and words of a person, and a stage to choose.
+/// An event with a photo, a lot from outside and words of a person, and a stage to choose.
 async fn add_event(world: &World, things: &mut Things, batch_no: BatchNo, mark: &str) {
     let files = FileStore::in_folder(&world.data_dir.path().join("files")).unwrap();
     let photo = files.put(tiny_picture()).await.unwrap();
+    let amount = Amount { quantity: Quantity::parse("40").unwrap(), unit: Unit::new("unit", "kg").unwrap() };
+    let lot = OutsideLotDraft {
+        product: Said::new("inputs", &format!("Củ {mark}")).unwrap(),
+        supplier: Said::new("inputs", &format!("Bà {mark}")).unwrap(),
+        lot: Said::optional("inputs", "PN-7").unwrap(),
+        received_on: day("2026-11-20"),
+        received: amount.clone(),
+    };
     let event = NewEvent {
-        what: What::Step(Step::Test),
-        when: Declared { on: day("2026-11-20"), time: None },
-        place: NewPlace::Own,
-        taken: None,
-        made: None,
-        inputs: Vec::new(),
-        wait_days: None,
+        inputs: vec![NewInput { from: InputFrom::NewOutside(lot), amount }],
         note: Said::optional("note", &format!("Ghi chú {mark}")).unwrap(),
         files: vec![photo],
+        ..told(What::Step(Step::ReceiveLot))
     };
     let actor = Actor::operator();
     let recorded = world.trace.record_event(&actor, batch_no, event, None).await.unwrap();

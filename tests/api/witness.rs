@@ -136,7 +136,7 @@ async fn a_pulled_cosignature_is_served_with_the_checkpoint_and_named_on_the_bat
     assert!(said.stderr.contains("LẦN ĐẦU"), "the key was pinned in silence: {}", said.stderr);
     for path in ["/ledger/checkpoint", "/ledger/checkpoint/witnessed"] {
         let note = client.get(path).await.text();
-        assert_eq!(cosigned_by(&note, deployment.signer.verifier(), &[key.clone()]), [KEY_NAME], "{path}");
+        assert_eq!(cosigned_by(&note, deployment.signer.verifier(), std::slice::from_ref(&key)), [KEY_NAME], "{path}");
     }
     for line in deployment.lines(&policy_of(&key)).await {
         let Seal::Sealed { witnesses, .. } = line.seal else { panic!("{line:?}") };

@@ -71,8 +71,9 @@ impl Stage {
     }
 
     async fn add(&self, old: u64, proof: &[String], checkpoint: &SignedCheckpoint) -> Answer {
-        let proof: String = proof.iter().map(|hash| format!("{hash}\n")).collect();
-        self.post(format!("old {old}\n{proof}\n{checkpoint}")).await
+        let proof = proof.join("\n");
+        let end = if proof.is_empty() { "" } else { "\n" };
+        self.post(format!("old {old}\n{proof}{end}\n{checkpoint}")).await
     }
 
     async fn post(&self, body: String) -> Answer {

@@ -161,12 +161,11 @@ fn measure(amount: &Amount) -> Measure {
 fn comparable(amount: &Amount, pack: Option<&Measure>) -> Option<Measure> {
     let measure = measure(amount);
     match (&measure.kind, pack) {
-        (MeasureKind::Mass | MeasureKind::Volume, _) => Some(measure),
         (MeasureKind::Counted(name), _) if !PACK_NAMES.contains(&name.as_str()) => None,
         (MeasureKind::Counted(_), Some(pack)) => {
             Some(Measure { kind: pack.kind.clone(), n: measure.n * pack.n / PIECE })
         }
-        (MeasureKind::Counted(_), None) => Some(measure),
+        (MeasureKind::Mass | MeasureKind::Volume, _) | (MeasureKind::Counted(_), None) => Some(measure),
     }
 }
 

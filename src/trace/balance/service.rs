@@ -2,6 +2,7 @@
 
 use crate::accounts::types::Reach;
 use crate::error::Result;
+use crate::register::types::Quantity;
 use crate::stamp::BatchNo;
 use crate::trace::service::Trace;
 use crate::trace::types::Amount;
@@ -15,7 +16,7 @@ impl Trace {
     pub async fn balance_of(&self, reach: &Reach, batch_no: BatchNo) -> Result<Vec<Finding>> {
         let mut conn = self.parts.db.conn().await?;
         let batch = self.batch_within(&mut conn, reach, batch_no).await?;
-        let declared = batch.quantity.map(|quantity| quantity.thousandths());
+        let declared = batch.quantity.map(Quantity::thousandths);
         let facts = BalanceFacts {
             is_open: batch.is_open,
             declared: Amount::from_columns(declared, batch.unit.as_deref()),

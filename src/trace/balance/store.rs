@@ -34,12 +34,11 @@ pub(super) async fn stage_sums(conn: &mut AsyncPgConnection, batch_no: BatchNo) 
         .await?;
     let mut sums: Vec<(Option<i32>, String, StageSum)> = Vec::new();
     for (n, step, named, (taken, taken_unit), (made, made_unit)) in rows {
-        let taken = match Amount::from_columns(taken, taken_unit.as_deref()) {
-            Some(taken) => vec![taken],
-            None => {
-                let own = inputs.iter().filter(|(of, ..)| *of == n);
-                own.map(|(_, thousandths, unit)| amount_of(*thousandths, unit)).collect::<QueryResult<_>>()?
-            }
+        let taken = if let Some(taken) = Amount::from_columns(taken, taken_unit.as_deref()) {
+            vec![taken]
+        } else {
+            let own = inputs.iter().filter(|(of, ..)| *of == n);
+            own.map(|(_, thousandths, unit)| amount_of(*thousandths, unit)).collect::<QueryResult<_>>()?
         };
         let made = Amount::from_columns(made, made_unit.as_deref());
         let stage_no = named.as_ref().map(|(stage_no, ..)| *stage_no);
@@ -80,6 +79,9 @@ pub(super) async fn passed_on(conn: &mut AsyncPgConnection, batch_no: BatchNo) -
     rows.iter().map(|(thousandths, unit)| amount_of(*thousandths, unit)).collect()
 }
 
+/// Number, product, quantity and unit of a lot; quantity and unit of what was taken.
+type OutsideRow = (i32, String, i64, String, i64, String);
+
 /// The lots from outside that went into a batch, each with everything that was taken from it, by any batch.
 pub(super) async fn outside_sums(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Vec<OutsideSum>> {
     let own = diesel::alias!(trace_inputs as own);
@@ -87,8 +89,7 @@ pub(super) async fn outside_sums(conn: &mut AsyncPgConnection, batch_no: BatchNo
         .filter(own.field(trace_inputs::batch_no).eq(batch_no.to_i32()).and(own.field(trace_inputs::stands)))
         .filter(own.field(trace_inputs::from_lot).is_not_null())
         .select(own.field(trace_inputs::from_lot).assume_not_null());
-    type Row = (i32, String, i64, String, i64, String);
-    let rows: Vec<Row> = trace_outside_lots::table
+    let rows: Vec<OutsideRow> = trace_outside_lots::table
         .inner_join(trace_inputs::table.on(trace_inputs::from_lot.eq(trace_outside_lots::lot_no.nullable())))
         .filter(trace_inputs::stands.and(trace_outside_lots::lot_no.eq_any(lot_nos)))
         .select((

@@ -10,9 +10,12 @@ use crate::trace::types::Step;
 
 use super::types::{CardEvent, MAX_CARD_EVENTS};
 
+/// The stage's names in both languages, the step, the day.
+type EventRow = (Option<(String, String)>, String, NaiveDate);
+
 /// The events of a batch that stand and happened last, the latest first.
 pub(crate) async fn last_events(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Vec<CardEvent>> {
-    let rows: Vec<(Option<(String, String)>, String, NaiveDate)> = trace_events::table
+    let rows: Vec<EventRow> = trace_events::table
         .left_join(stages::table)
         .filter(trace_events::batch_no.eq(batch_no.to_i32()))
         .filter(trace_events::stands)

@@ -211,13 +211,15 @@ impl From<(String, NaiveDate, String)> for CommuneRef {
     }
 }
 
+/// Quantity and unit of a pack, commune, village.
+type GroundRow = (Option<i64>, Option<String>, Option<(String, NaiveDate, String)>, Option<String>);
+
 /// The ground of a product.
 pub(super) async fn product_ground(conn: &mut AsyncPgConnection, product_no: ProductNo) -> QueryResult<ProductGround> {
     let commune = producers::commune_code
         .eq(communes::code.nullable())
         .and(producers::commune_valid_from.eq(communes::valid_from.nullable()));
-    type Row = (Option<i64>, Option<String>, Option<(String, NaiveDate, String)>, Option<String>);
-    let (pack_thousandths, pack_unit, commune, village): Row = products::table
+    let (pack_thousandths, pack_unit, commune, village): GroundRow = products::table
         .inner_join(producers::table)
         .left_join(communes::table.on(commune))
         .filter(products::product_no.eq(product_no.to_i32()))

@@ -139,7 +139,7 @@ impl Trace {
             for (moved, place) in moves(&stages, stage_no, place) {
                 store::set_place(conn, moved, place).await?;
             }
-            Ok(record(conn, "stage.moved", &stage, actor, now).await?)
+            record(conn, "stage.moved", &stage, actor, now).await
         })
         .await
     }
@@ -171,7 +171,7 @@ impl Trace {
             if store::set_closed(conn, stage_no, version, closed_at).await? == 0 {
                 return Err(Error::EditConflict);
             }
-            Ok(record(conn, act, &stage, actor, now).await?)
+            record(conn, act, &stage, actor, now).await
         })
         .await
     }
