@@ -6,8 +6,8 @@
 //! - [`keyring`] public keys with their states, JWKS, signing (pure)
 //! - [`label`] QR symbols, labels, A4 sheets (pure)
 //! - [`merkle`] the ledger's tree, proofs, tiles, signed checkpoints (pure)
-//! - [`clock`], [`config`], [`error`], [`telemetry`], [`picture`], [`text`] wall time, settings, the one error
-//!   enum, logging, opening pictures, text as it is kept
+//! - [`clock`], [`config`], [`durable`], [`error`], [`telemetry`], [`picture`], [`text`] wall time, settings, files that
+//!   outlive a power cut, the one error enum, logging, opening pictures, text as it is kept
 //! - [`db`] pool, embedded Postgres, migrations, schema
 //! - [`files`] files by their hash, in a folder or in object storage
 //! - [`http`] routes, access, problems, languages, headers
@@ -34,6 +34,7 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod desk;
+pub mod durable;
 pub mod error;
 pub mod files;
 pub mod http;

@@ -17,9 +17,20 @@ pub fn is_hidden(c: char) -> bool {
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffd}')
 }
 
+/// A heading in which no lot or number is broken over two lines: a word joiner (U+2060) behind each hyphen and slash.
+pub fn unbroken(text: &str) -> String {
+    text.replace('-', "-\u{2060}").replace('/', "/\u{2060}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_copied_from_a_heading_is_kept_as_it_was_written() {
+        assert_eq!(unbroken("MD-/01"), "MD-\u{2060}/\u{2060}01");
+        assert_eq!(kept_text(&unbroken("MD-/01")), "MD-/01");
+    }
 
     #[test]
     fn text_is_kept_composed_trimmed_and_without_control_characters() {

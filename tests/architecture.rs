@@ -30,7 +30,7 @@ const ORDER: [&str; 15] = [
 /// Rooms that know nothing of the machine.
 const PURE: [&str; 4] = ["stamp", "keyring", "label", "merkle"];
 /// Open to every room.
-const COMMON: [&str; 6] = ["clock", "config", "error", "picture", "telemetry", "text"];
+const COMMON: [&str; 7] = ["clock", "config", "durable", "error", "picture", "telemetry", "text"];
 
 /// Crates that pure code may use.
 const PURE_CRATES: [&str; 18] = [

@@ -110,15 +110,17 @@ pub(crate) struct Entered {
     pub(crate) kind: Kind,
     /// Whose chain it belongs to; the caller holds that batch's row.
     pub(crate) batch: Option<BatchNo>,
-    /// Numbers, codes, days and reasons that anyone may read.
+    /// Numbers, codes and days that anyone may read.
     pub(crate) public: Value,
+    /// Words that someone typed, which must stay erasable: the ledger holds only their hash.
+    pub(crate) private: Option<Value>,
 }
 
 impl Entered {
     /// The entry of an act that happens as it is recorded.
     pub(crate) fn draft(self, actor: &Actor, at: DateTime<Utc>) -> Draft {
-        let Self { kind, batch, public } = self;
-        Draft { kind, batch, at, author: author_of(actor), public, private: None }
+        let Self { kind, batch, public, private } = self;
+        Draft { kind, batch, at, author: author_of(actor), public, private }
     }
 }
 

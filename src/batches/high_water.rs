@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::durable::{Readers, lock_lines, replace};
 use crate::error::{Error, Result};
 use crate::stamp::{BatchNo, Serial};
 
@@ -33,16 +34,7 @@ impl HighWater {
     /// Opens the file for appending, alone among all threads and processes until it is dropped, and cuts off a torn last line:
     /// what is appended to it would damage it.
     fn lock(&self) -> std::io::Result<File> {
-        loop {
-            let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&self.path)?;
-            file.lock()?;
-            // While we waited, `rewrite` may have put another file in its place.
-            let (held, named) = (file.metadata()?, std::fs::metadata(&self.path)?);
-            if (held.dev(), held.ino()) == (named.dev(), named.ino()) {
-                cut_torn_line(&mut file, held.len())?;
-                return Ok(file);
-            }
-        }
+        lock_lines(&self.path, OpenOptions::new().read(true).append(true).create(true).mode(0o600))
     }
 
     /// Takes over the marks of a saved file. Nothing is forgotten: serials may have been handed out here since.
@@ -96,33 +88,8 @@ impl HighWater {
             let mark = all.entry(batch_no).or_default();
             *mark = last.max(*mark);
         }
-        let fresh = self.path.with_extension("new");
-        let write = || {
-            let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-            out.write_all(to_text(&all).as_bytes())?;
-            out.sync_all()?;
-            std::fs::rename(&fresh, &self.path)?;
-            self.path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-        };
-        write().map_err(Error::file(&self.path))
+        replace(&self.path, to_text(&all).as_bytes(), Readers::Owner).map_err(Error::file(&self.path))
     }
-}
-
-fn cut_torn_line(file: &mut File, len: u64) -> std::io::Result<()> {
-    let mut last = [b'\n'];
-    if len == 0 {
-        return Ok(());
-    }
-    file.seek(SeekFrom::End(-1))?;
-    file.read_exact(&mut last)?;
-    if last == [b'\n'] {
-        return Ok(());
-    }
-    let mut text = Vec::new();
-    file.rewind()?;
-    file.read_to_end(&mut text)?;
-    let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-    file.set_len(u64::try_from(whole).map_err(std::io::Error::other)?)
 }
 
 fn to_text(marks: &Marks) -> String {

@@ -18,7 +18,7 @@ use super::high_water::{HighWater, Marks};
 use super::overview::figures_of;
 use super::overview::types::ListedBatch;
 use super::store::{self, After, By};
-use super::trail::record_in_ledger;
+use super::trail::{Facts, record_in_ledger};
 use super::types::{Batch, BatchFilter, OpenBatch};
 
 /// What the batches of one deployment stand on.
@@ -84,7 +84,7 @@ impl Batches {
                     ("packed_on", order.packed_on.into()),
                     ("last_valid_day", order.last_valid_day.into()),
                 ]);
-                record_in_ledger(conn, Kind::BatchOpened, &batch, actor, now, facts).await?;
+                record_in_ledger(conn, Kind::BatchOpened, &batch, actor, now, Facts::public(facts)).await?;
                 return Ok(batch);
             }
             let taken_by = store::find_lot(conn, order.product_no, order.lot.as_str()).await?;

@@ -24,6 +24,32 @@ pub(super) async fn record(
     audit::record(conn, act_on(act, batch, actor, at, details)).await
 }
 
+/// What is told of an act that the ledger keeps. The trail gets all of it.
+pub(super) struct Facts {
+    /// Numbers, codes and days: the ledger shows them to anyone, for ever.
+    public: Value,
+    /// Words that someone typed: beside the ledger, which holds only their hash, so that they can be erased.
+    private: Option<Value>,
+}
+
+impl Facts {
+    /// Facts without words.
+    pub(super) const fn public(public: Value) -> Self {
+        Self { public, private: None }
+    }
+
+    /// Facts and the words that go with them.
+    pub(super) const fn with_private(public: Value, private: Value) -> Self {
+        Self { public, private: Some(private) }
+    }
+
+    /// Everything, for the trail.
+    fn details(&self) -> Value {
+        let members = [Some(&self.public), self.private.as_ref()].into_iter().flatten().filter_map(Value::as_object);
+        Value::Object(members.flatten().map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+}
+
 /// Adds an act that belongs into the batch's chain to the trail and to the ledger, inside the caller's transaction, which holds
 /// the batch's row.
 pub(super) async fn record_in_ledger(
@@ -32,10 +58,11 @@ pub(super) async fn record_in_ledger(
     batch: &Batch,
     actor: &Actor,
     at: DateTime<Utc>,
-    details: Value,
+    facts: Facts,
 ) -> Result<()> {
-    let entered = Entered { kind, batch: Some(batch.batch_no), public: details.clone() };
-    audit::record_in_ledger(conn, act_on(name_of(kind), batch, actor, at, details), entered).await
+    let act = act_on(name_of(kind), batch, actor, at, facts.details());
+    let Facts { public, private } = facts;
+    audit::record_in_ledger(conn, act, Entered { kind, batch: Some(batch.batch_no), public, private }).await
 }
 
 fn act_on<'a>(act: &'static str, batch: &Batch, actor: &'a Actor, at: DateTime<Utc>, details: Value) -> Act<'a> {
@@ -52,7 +79,18 @@ const fn name_of(kind: Kind) -> &'static str {
         Kind::Suspended => "batch.suspended",
         Kind::Resumed => "batch.resumed",
         Kind::Recalled => "batch.recalled",
-        _ => "batch.changed",
+        Kind::Recognised
+        | Kind::RecognitionChanged
+        | Kind::RecognitionRevoked
+        | Kind::Event
+        | Kind::Correction
+        | Kind::Inspection
+        | Kind::KeyAdded
+        | Kind::KeyRetired
+        | Kind::KeyCompromised
+        | Kind::Manifest
+        | Kind::Imported
+        | Kind::Erasure => "batch.changed",
     }
 }
 
@@ -65,4 +103,18 @@ pub(super) async fn record_policy(
 ) -> QueryResult<()> {
     let act = Act { act: "quota.policy_set", thing: "quota policy".to_owned(), producer_no: None, details, actor, at };
     audit::record(conn, act).await
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_trail_gets_the_public_facts_and_the_words() {
+        let facts = Facts::with_private(json!({ "was": "normal" }), json!({ "reason": "mốc" }));
+        assert_eq!(facts.details(), json!({ "was": "normal", "reason": "mốc" }));
+        assert_eq!(Facts::public(json!({ "first": 1 })).details(), json!({ "first": 1 }));
+    }
 }

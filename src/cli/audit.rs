@@ -15,9 +15,11 @@ use crate::ledger::{LedgerMarks, WitnessPolicy};
 use crate::merkle::{MAX_NOTE_BYTES, VerifierKey};
 use crate::monitor::{
     self, AuditSettings, Beside, Fork, MAX_EVIDENCE_BYTES, NotFork, Outcome, STALE_AFTER, Scope, Source, StateFile,
-    verify_database_beside, write_evidence,
+    Trust, verify_database_beside, write_evidence,
 };
+use crate::trace::projection::verify_projections;
 
+use super::USAGE_OF_LEDGER;
 use super::audit_json as json;
 use super::audit_words as words;
 use super::files::read_limited;
@@ -25,10 +27,6 @@ use super::house::with_house;
 use super::print_json;
 use super::verifier_keys::read_verifier_key;
 
-/// The command was called with something it cannot use, or its own files fail.
-const USAGE: u8 = 64;
-/// Longest policy file, bytes: some thousand witnesses.
-const MAX_POLICY_BYTES: u64 = 256 * 1024;
 /// Longest wait for news that one can ask for, hours: ten years.
 const MAX_STALE_HOURS: i64 = 87_660;
 /// Longest part of a state file's name that is made of an address.
@@ -42,7 +40,8 @@ pub(super) struct AuditOptions {
     /// The ledger: an address such as https://ocop.thainguyen.vn, or a folder as `nguon ledger export` writes it.
     #[arg(value_name = "URL|DIR", required_unless_present_any = ["database", "evidence"])]
     source: Option<String>,
-    /// Look through the ledger in this machine's database instead: every row, column, tile and checkpoint.
+    /// Look through the ledger in this machine's database instead: every row, column, tile and checkpoint, and whether what people are
+    /// shown of acts is what their entries say.
     #[arg(long, conflicts_with = "source")]
     database: bool,
     /// Check a file that proves a fork, offline, instead.
@@ -94,7 +93,7 @@ pub(super) async fn audit(options: AuditOptions) -> ExitCode {
     match answer.and_then(|answer| conclude(answer, &options)) {
         Ok(outcome) => ExitCode::from(outcome.exit_code()),
         Err(error @ (Error::Unavailable(_) | Error::Internal(_))) => failed(&error, Outcome::Unreachable.exit_code()),
-        Err(error) => failed(&error, USAGE),
+        Err(error) => failed(&error, USAGE_OF_LEDGER),
     }
 }
 
@@ -125,15 +124,20 @@ async fn follow(source: &str, options: &AuditOptions) -> Result<Answer> {
 
 async fn look_through(options: &AuditOptions) -> Result<Answer> {
     let storage = read_storage(Mode::Service, &process_environment)?;
-    let report = with_house(async |house| {
+    let (mut report, rows) = with_house(async |house| {
         let high_water = LedgerMarks::open(&storage.ledger_high_water_file)?;
         let key = house.ledger.verifier();
         let given = read_policy(options, Some(key))?;
         let witnesses = Some(given.as_ref().unwrap_or_else(|| house.ledger.witnesses()));
-        verify_database_beside(&house.db, key, Beside { high_water: Some(&high_water), witnesses }).await
+        let report =
+            verify_database_beside(&house.db, key, Beside { high_water: Some(&high_water), witnesses }).await?;
+        Ok((report, verify_projections(&house.db).await?))
     })
     .await?;
-    let (text, json) = (words::of_database(&report), json::of_database(&report));
+    if report.outcome == Outcome::Whole && !rows.is_whole() {
+        report.outcome = Outcome::Mismatch;
+    }
+    let (text, json) = (words::of_database(&report, &rows), json::of_database(&report, &rows));
     Ok(Answer { outcome: report.outcome, text, json, fork: report.fork })
 }
 
@@ -163,12 +167,7 @@ fn conclude(answer: Answer, options: &AuditOptions) -> Result<Outcome> {
 }
 
 fn read_policy(options: &AuditOptions, log: Option<&VerifierKey>) -> Result<Option<WitnessPolicy>> {
-    let Some(file) = &options.policy else { return Ok(None) };
-    let bytes = read_limited(file, MAX_POLICY_BYTES)?;
-    let text = String::from_utf8(bytes).map_err(|_| {
-        Error::invalid("policy", "Tệp người làm chứng không phải văn bản UTF-8.", "the policy file is no UTF-8 text")
-    })?;
-    WitnessPolicy::parse(&text, log).map(Some)
+    options.policy.as_deref().map(|file| WitnessPolicy::read(file, log)).transpose()
 }
 
 /// Whether the file proves what it says; needs neither network nor database.
@@ -177,20 +176,22 @@ fn check_evidence(file: &Path, options: &AuditOptions) -> ExitCode {
     let read = read_limited(file, limit);
     let (bytes, key) = match (read, options.vkey.as_deref().map(read_verifier_key).transpose()) {
         (Ok(bytes), Ok(key)) => (bytes, key),
-        (Err(error), _) | (_, Err(error)) => return failed(&error, USAGE),
+        (Err(error), _) | (_, Err(error)) => return failed(&error, USAGE_OF_LEDGER),
     };
     let checked = Fork::parse(&bytes);
+    // Evidence brings its log's key along: without one to compare with it is taken at its word.
+    let trust = if key.is_some() { Trust::Named } else { Trust::FirstUse };
     let is_other = |fork: &Fork| key.as_ref().is_some_and(|key| key != fork.log());
     let (code, said) = match &checked {
-        Ok(fork) if is_other(fork) => (USAGE, words::of_other_key(fork)),
-        Ok(fork) => (Outcome::Fork.exit_code(), words::of_fork(fork, key.is_some())),
-        Err(why @ NotFork::Text(_)) => (USAGE, words::of_no_evidence(why)),
+        Ok(fork) if is_other(fork) => (USAGE_OF_LEDGER, words::of_other_key(fork)),
+        Ok(fork) => (Outcome::Fork.exit_code(), words::of_fork(fork, trust)),
+        Err(why @ NotFork::Text(_)) => (USAGE_OF_LEDGER, words::of_no_evidence(why)),
         Err(why) => (Outcome::Mismatch.exit_code(), words::of_no_evidence(why)),
     };
     if options.json
         && let Err(error) = print_json(&json::of_evidence(&checked))
     {
-        return failed(&error, USAGE);
+        return failed(&error, USAGE_OF_LEDGER);
     }
     if !options.json {
         print!("{said}");

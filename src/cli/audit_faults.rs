@@ -3,12 +3,8 @@
 
 use crate::http::Language;
 use crate::monitor::{ChainFault, Fault, Place, Problem};
-use crate::text::is_hidden;
 
-/// Replaces what a terminal would obey instead of show.
-pub(super) fn clean(text: &str) -> String {
-    text.replace(is_hidden, "\u{fffd}")
-}
+use super::telling::clean;
 
 /// A problem as one line.
 pub(super) fn of_problem(problem: &Problem, language: Language) -> String {
@@ -47,7 +43,7 @@ fn of_fault(fault: &Fault, language: Language) -> String {
 
 fn vi(fault: &Fault) -> String {
     match fault {
-        Fault::Unreadable(why) => format!("nội dung không phải một mục đúng dạng ({why})"),
+        Fault::Unreadable(_) => "nội dung không phải một mục đúng dạng".to_owned(),
         Fault::Leaf { tile } => format!("nội dung và mã băm đã công bố ở {tile} không khớp nhau"),
         Fault::Tile { tile } => format!("{tile} có mã băm không tính ra được từ các mục bên dưới"),
         Fault::Cut { path } => format!("tệp {path} thiếu hoặc thừa từ chỗ này"),
@@ -58,7 +54,7 @@ fn vi(fault: &Fault) -> String {
         Fault::Chain(ChainFault::Prev) => "chuỗi của lô bị đứt: không nối vào dòng ngay trước nó".to_owned(),
         Fault::Manifest => "bản tổng kết ngày không đúng với các mục trước nó".to_owned(),
         Fault::Root { size } => format!("{size} mục đã công bố không cho ra đúng mã gốc mà sổ cái đã ký"),
-        Fault::Checkpoint(why) => format!("bản xác nhận (checkpoint) không do khóa này ký, hoặc đã bị sửa ({why})"),
+        Fault::Checkpoint(_) => "bản xác nhận (checkpoint) không do khóa này ký, hoặc đã bị sửa".to_owned(),
         Fault::Cosignature(witness) => {
             format!("chữ ký mang tên người làm chứng {witness} là chữ ký giả hoặc đã bị sửa")
         }

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use crate::merkle::TreeHead;
 use crate::monitor::{AuditReport, DatabaseReport, Fork, NotFork, Outcome, Problem, Trust};
 use crate::stamp::BatchNo;
+use crate::trace::projection::types::ProjectionReport;
 
 use super::audit_faults::code_of;
+use super::audit_rows::of_rows_json;
 
 /// An audit from outside.
 pub(super) fn of_audit(report: &AuditReport, state: &Path) -> Value {
@@ -39,7 +41,7 @@ pub(super) fn of_audit(report: &AuditReport, state: &Path) -> Value {
 }
 
 /// The database of this machine.
-pub(super) fn of_database(report: &DatabaseReport) -> Value {
+pub(super) fn of_database(report: &DatabaseReport, rows: &ProjectionReport) -> Value {
     json!({
         "outcome": report.outcome.as_str(),
         "exit_code": report.outcome.exit_code(),
@@ -53,6 +55,7 @@ pub(super) fn of_database(report: &DatabaseReport) -> Value {
         "halted": report.halted,
         "n_problems": report.n_problems,
         "problems": report.problems.iter().map(of_problem).collect::<Vec<_>>(),
+        "rows": of_rows_json(rows),
     })
 }
 

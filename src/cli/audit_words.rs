@@ -3,19 +3,16 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 
-use crate::clock::in_vietnam;
 use crate::http::Language;
+use crate::ledger::HaltReason;
 use crate::monitor::{AuditReport, AuditSettings, DatabaseReport, Fork, NotFork, Outcome, Problem, Trust};
+use crate::trace::projection::types::ProjectionReport;
 
-use super::audit_faults::{clean, of_problem};
-
-/// The sentence that always stands below, in the words of the public page.
-const WHAT_IT_MEANS: (&str, &str) = (
-    "Sổ cái cho biết ai ghi gì, lúc nào và không bị sửa lén; không chứng minh lời khai là đúng.",
-    "The ledger shows who recorded what and when, and that it was not changed in secret; it does not prove that what was declared is true.",
-);
+use super::audit_faults::of_problem;
+use super::audit_rows::of_rows;
+use super::telling::{clean, time, what_it_means};
 
 fn in_both(words: impl Fn(Language) -> String) -> String {
     format!("{}\n{}", words(Language::Vi), words(Language::En))
@@ -50,7 +47,7 @@ pub(super) fn of_audit(report: &AuditReport, settings: &AuditSettings, state: &P
         }
         text.push_str(&of_problems(&report.problems, report.n_problems, language));
         let _ = writeln!(text, "  → {}", what_to_do(report.outcome, report, language));
-        let _ = writeln!(text, "{}", language.pick(WHAT_IT_MEANS.0, WHAT_IT_MEANS.1));
+        let _ = writeln!(text, "{}", what_it_means(language));
         text
     })
 }
@@ -125,6 +122,11 @@ fn of_trust(trust: Trust, language: Language) -> &'static str {
     }
 }
 
+/// A number with the English word that goes with it.
+fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
 fn of_reach(report: &AuditReport, language: Language) -> String {
     let (from, n_read) = (report.from_size, report.n_read);
     let (batches, manifests) = (report.n_batches, report.n_manifests);
@@ -138,7 +140,10 @@ fn of_reach(report: &AuditReport, language: Language) -> String {
             format!("{n_read} mục{before}; đến nay {batches} chuỗi của lô hàng, {manifests} bản tổng kết ngày")
         }
         Language::En => {
-            format!("{n_read} entries{before}; so far {batches} chains of batches, {manifests} daily manifests")
+            let entries = counted(n_read, "entry", "entries");
+            let (chains, manifests) =
+                (counted(batches, "chain", "chains"), counted(manifests, "daily manifest", "daily manifests"));
+            format!("{entries}{before}; so far {chains} of batches, {manifests}")
         }
     }
 }
@@ -215,10 +220,10 @@ fn what_to_do(outcome: Outcome, report: &AuditReport, language: Language) -> &'s
 }
 
 /// The database of this machine.
-pub(super) fn of_database(report: &DatabaseReport) -> String {
+pub(super) fn of_database(report: &DatabaseReport, rows: &ProjectionReport) -> String {
     in_both(|language| {
         let vi = language == Language::Vi;
-        let (size, n) = (report.size, report.n_problems);
+        let (size, n) = (report.size, report.n_problems.saturating_add(rows.n_problems));
         let mut text = match report.outcome {
             Outcome::Whole if vi => format!("NGUYÊN VẸN. {size} mục trong cơ sở dữ liệu đều đúng với sổ cái đã ký.\n"),
             Outcome::Whole => format!("WHOLE. All {size} entries in the database are what the ledger signed.\n"),
@@ -245,16 +250,22 @@ pub(super) fn of_database(report: &DatabaseReport) -> String {
                 "  Đã kiểm tra: {size} mục, {pending} mục chờ niêm phong, {batches} chuỗi của lô hàng, {manifests} bản tổng kết ngày, {checkpoints} bản xác nhận; đã công bố {published} mục"
             )
         } else {
+            let (chains, manifests) =
+                (counted(batches, "chain", "chains"), counted(manifests, "daily manifest", "daily manifests"));
+            let (entries, checkpoints) =
+                (counted(size, "entry", "entries"), counted(checkpoints, "checkpoint", "checkpoints"));
             writeln!(
                 text,
-                "  Checked: {size} entries, {pending} waiting to be sealed, {batches} chains of batches, {manifests} daily manifests, {checkpoints} checkpoints; {published} entries are published"
+                "  Checked: {entries}, {pending} waiting to be sealed, {chains} of batches, {manifests}, {checkpoints}; published up to entry {published}"
             )
         };
         if let Some(reason) = &report.halted {
             let halted = language.pick("Sổ cái đang dừng", "The ledger is halted");
-            let _ = writeln!(text, "  {halted}: {}", clean(reason));
+            let reason = HaltReason::stored(reason);
+            let _ = writeln!(text, "  {halted}: {}", clean(language.pick(&reason.vi, &reason.en)));
         }
-        text.push_str(&of_problems(&report.problems, n, language));
+        text.push_str(&of_problems(&report.problems, report.n_problems, language));
+        text.push_str(&of_rows(rows, language));
         let what = match report.outcome {
             Outcome::Whole => language.pick("Không phải làm gì.", "Nothing to do."),
             _ => language.pick(
@@ -275,18 +286,18 @@ pub(super) fn of_evidence_file(path: Option<&str>) -> String {
     }
 }
 
-/// An evidence file that holds.
-pub(super) fn of_fork(fork: &Fork, is_key_named: bool) -> String {
+/// An evidence file that holds; `trust` is where its log's key is known from.
+pub(super) fn of_fork(fork: &Fork, trust: Trust) -> String {
     let (first, second) = (fork.first().head().size, fork.second().head().size);
     in_both(|language| {
         let key = fork.log();
-        let whose = match (language, is_key_named) {
-            (_, true) => String::new(),
-            (Language::Vi, false) => {
+        let whose = match (language, trust) {
+            (_, Trust::Named | Trust::Remembered) => String::new(),
+            (Language::Vi, Trust::FirstUse) => {
                 "\n  → Xin so khóa trên với khóa mà văn phòng đã công bố từ trước (hoặc chạy lại với --vkey)."
                     .to_owned()
             }
-            (Language::En, false) => {
+            (Language::En, Trust::FirstUse) => {
                 "\n  → Compare this key with the one that the office published before (or run again with --vkey)."
                     .to_owned()
             }
@@ -316,22 +327,13 @@ pub(super) fn of_other_key(fork: &Fork) -> String {
 pub(super) fn of_no_evidence(why: &NotFork) -> String {
     let why = clean(&why.to_string());
     format!(
-        "KHÔNG CHỨNG MINH ĐƯỢC GÌ: tệp này không phải bằng chứng đúng, hoặc đã bị sửa trên đường gửi ({why}).\nNO PROOF: {why}.\n"
+        "KHÔNG CHỨNG MINH ĐƯỢC GÌ: tệp này không phải bằng chứng đúng, hoặc đã bị sửa trên đường gửi.\nNO PROOF: {why}.\n"
     )
-}
-
-/// On Vietnam's clocks.
-fn time(at: DateTime<Utc>, language: Language) -> String {
-    let local = in_vietnam(at);
-    match language {
-        Language::Vi => local.format("%H:%M ngày %d/%m/%Y").to_string(),
-        Language::En => local.format("%Y-%m-%d %H:%M (UTC+7)").to_string(),
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
+    use chrono::{TimeDelta, Utc};
 
     use super::*;
     use crate::merkle::{Hash, KeyKind, KeyName, SignerKey, TreeHead};
@@ -388,7 +390,7 @@ mod tests {
                 "204 mục, nối tiếp 1000 mục đã kiểm tra các lần trước",
                 "LẦN ĐẦU",
                 "1 trên 3 đã ký đến mục thứ 1204: Báo Thái Nguyên (08:41 ngày 01/12/2026)",
-                WHAT_IT_MEANS.0,
+                what_it_means(Language::Vi),
             ],
         );
     }

@@ -211,7 +211,7 @@ fn run(command: &mut Command, name: &str) -> Result<()> {
     let status = command.status().map_err(|err| {
         Error::refused(
             "postgres-tools-missing",
-            format!("Không chạy được {name} ({err}); xin cài gói postgresql-client."),
+            format!("Không chạy được {name}; xin cài gói postgresql-client."),
             format!("{name} cannot be run ({err}); install the package postgresql-client"),
         )
     })?;

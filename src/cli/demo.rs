@@ -4,9 +4,11 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Instant;
 
+use chrono::{DateTime, Utc};
+
 use crate::accounts::types::{Actor, Reach};
 use crate::batches::print_api::{LabelFacts, plan_label};
-use crate::batches::types::MintOrder;
+use crate::batches::types::{Batch, MintOrder};
 use crate::clock::Clock;
 use crate::config::{Mode, Settings, process_environment, read};
 use crate::error::{Error, Result};
@@ -18,6 +20,7 @@ use crate::stamp::{BatchNo, Serial};
 use super::batches::write_sheet_file;
 use super::demo_data::{DemoBatch, batches, first_producer, founded_at, photos, products};
 use super::demo_people::{PEOPLE_FILE, make_people};
+use super::demo_telling::tell_until;
 use super::ground::Ground;
 use super::house::House;
 use super::init::{TOKEN_FILE, migrate_all, set_up};
@@ -104,38 +107,54 @@ async fn prepare(house: &House, settings: &Settings, say: &(dyn Fn(&str) + Sync)
         house.register.import(&Actor::operator(), products(today)?, photos()?, true, &Progress::default()).await?;
     }
     make_people(house, settings, first_producer()).await?;
-    let mut first = None;
-    for batch in batches(today) {
-        let batch_no = open_and_mint(house, &batch, say).await?;
-        first = first.or(Some(batch_no));
-    }
-    let batch_no = first.ok_or_else(|| Error::internal("the demo has no batches"))?;
+    let batch_no = make_batches(house, batches(today), say).await?;
     write_sheet(house, settings, batch_no).await?;
     let job = house.batches.print_job(&Actor::operator(), batch_no, Some(Serial::FIRST), None).await?;
     let stamp = job.stamps().next().ok_or_else(|| Error::internal("the demo has no stamps"))??;
     Ok(Prepared { stamp_url: settings.identity.public_url.stamp(&stamp.digits) })
 }
 
-/// A batch that lies in the past is opened and minted as on its own days: the certificate held then.
-async fn open_and_mint(house: &House, batch: &DemoBatch, say: &(dyn Fn(&str) + Sync)) -> Result<BatchNo> {
-    let office = Actor::operator();
-    let product_no = find_demo_product(house, batch.product).await?;
-    let then = Clock::system();
-    then.move_to(batch.minted_at);
-    let house_then = house.at(then);
-    let opened = match house_then.batches.open_batch(&office, batch.order(product_no)?).await {
-        Ok(opened) => opened,
-        Err(Error::LotTaken { batch_no, .. }) => {
-            house.batches.find_batch(&Reach::Everything, BatchNo::new(batch_no).map_err(Error::internal)?).await?
-        }
-        Err(error) => return Err(error),
-    };
-    if opened.next_serial == 1 {
-        say(&format!("Phát {N_STAMPS} tem cho lô {} / minting for batch {}", opened.lot, opened.batch_no));
-        let order = MintOrder { count: N_STAMPS, scratch: false };
-        house_then.batches.mint_stamps(&office, opened.batch_no, order, None).await?;
+/// Opens the batches, mints, and tells what happened to them; the first one's number. The oldest is told first: others use its lot.
+async fn make_batches(house: &House, demo: Vec<DemoBatch>, say: &(dyn Fn(&str) + Sync)) -> Result<BatchNo> {
+    let mut opened = Vec::with_capacity(demo.len());
+    for batch in &demo {
+        opened.push(open(house, batch).await?);
     }
-    Ok(opened.batch_no)
+    let mut both: Vec<_> = demo.iter().zip(&opened).collect();
+    both.sort_by_key(|(batch, _)| batch.opened_at);
+    for (batch, opened_batch) in both {
+        tell_until(house, opened_batch, &opened, batch.picture, batch.minted_at).await?;
+        mint(house, batch, opened_batch, say).await?;
+        tell_until(house, opened_batch, &opened, batch.picture, house.clock.now()).await?;
+    }
+    opened.first().map(|batch| batch.batch_no).ok_or_else(|| Error::internal("the demo has no batches"))
+}
+
+/// A batch that lies in the past is opened and minted as on its own days: the certificate held then.
+fn at(house: &House, instant: DateTime<Utc>) -> House {
+    let then = Clock::system();
+    then.move_to(instant);
+    house.at(then)
+}
+
+async fn open(house: &House, batch: &DemoBatch) -> Result<Batch> {
+    let product_no = find_demo_product(house, batch.product).await?;
+    match at(house, batch.opened_at).batches.open_batch(&Actor::operator(), batch.order(product_no)?).await {
+        Err(Error::LotTaken { batch_no, .. }) => {
+            house.batches.find_batch(&Reach::Everything, BatchNo::new(batch_no).map_err(Error::internal)?).await
+        }
+        opened => opened,
+    }
+}
+
+async fn mint(house: &House, batch: &DemoBatch, opened: &Batch, say: &(dyn Fn(&str) + Sync)) -> Result<()> {
+    if opened.next_serial != 1 {
+        return Ok(());
+    }
+    say(&format!("Phát {N_STAMPS} tem cho lô {} / minting for batch {}", opened.lot, opened.batch_no));
+    let order = MintOrder { count: N_STAMPS, scratch: false };
+    let house_then = at(house, batch.minted_at);
+    house_then.batches.mint_stamps(&Actor::operator(), opened.batch_no, order, None).await.map(drop)
 }
 
 async fn find_demo_product(house: &House, name: &str) -> Result<crate::stamp::ProductNo> {

@@ -76,7 +76,7 @@ const EXAMPLES: [Example; 3] = [
         shelf_life: ShelfLife::Months(24),
         lot: "MO-01",
         packed_days_ago: 90,
-        quantity: "300",
+        quantity: "1050",
         unit: "chai",
     },
 ];
@@ -85,6 +85,8 @@ const EXAMPLES: [Example; 3] = [
 const CERTIFICATE_MONTHS: u32 = 36;
 /// The demo began before its oldest batch was packed.
 const FOUNDED_DAYS_AGO: u64 = 100;
+/// Days between opening a batch and packing it: what is done in between is told as it is done.
+const OPENED_DAYS_BEFORE_PACKING: u64 = 8;
 /// Days between packing and ordering stamps.
 const MINTED_DAYS_AFTER_PACKING: u64 = 1;
 
@@ -162,8 +164,12 @@ pub(super) fn founded_at(today: NaiveDate) -> Result<DateTime<Utc>> {
 pub(super) struct DemoBatch {
     /// The product's name.
     pub(super) product: &'static str,
+    /// When it was opened.
+    pub(super) opened_at: DateTime<Utc>,
     /// When its stamps were ordered.
     pub(super) minted_at: DateTime<Utc>,
+    /// The product's picture.
+    pub(super) picture: &'static [u8],
     lot: &'static str,
     packed_on: NaiveDate,
     quantity: &'static str,
@@ -190,8 +196,10 @@ pub(super) fn batches(today: NaiveDate) -> Vec<DemoBatch> {
         let packed_on = today.checked_sub_days(Days::new(example.packed_days_ago))?;
         let minted_on = packed_on.checked_add_days(Days::new(MINTED_DAYS_AFTER_PACKING))?;
         let minted_at = minted_on.and_hms_opt(2, 0, 0)?.and_utc();
-        let (product, lot, quantity, unit) = (example.product, example.lot, example.quantity, example.unit);
-        Some(DemoBatch { product, minted_at, lot, packed_on, quantity, unit })
+        let opened_on = packed_on.checked_sub_days(Days::new(OPENED_DAYS_BEFORE_PACKING))?;
+        let opened_at = opened_on.and_hms_opt(1, 0, 0)?.and_utc();
+        let Example { product, picture, lot, quantity, unit, .. } = *example;
+        Some(DemoBatch { product, opened_at, minted_at, picture, lot, packed_on, quantity, unit })
     };
     EXAMPLES.iter().filter_map(batch).collect()
 }

@@ -25,13 +25,16 @@ const GROUPS: usize = 3;
 /// Letters of a group.
 const GROUP_CHARS: usize = 4;
 
+/// The login of the producer's person.
+pub(super) const PRODUCERS_LOGIN: &str = "chuthe";
+
 /// Who there is: login, name, role.
 const PEOPLE: [(&str, &str, Role); 5] = [
-    ("vanphong", "Người Trình Diễn (văn phòng)", Role::Office),
-    ("canbo", "Người Trình Diễn (cán bộ xã)", Role::Officer),
-    ("chuthe", "Người Trình Diễn (chủ thể)", Role::Producer),
-    ("thanhtra", "Người Trình Diễn (thanh tra)", Role::Inspector),
-    ("kiemtoan", "Người Trình Diễn (kiểm toán)", Role::Auditor),
+    ("vanphong", "Người Trình Diễn An", Role::Office),
+    ("canbo", "Người Trình Diễn Bình", Role::Officer),
+    (PRODUCERS_LOGIN, "Người Trình Diễn Chi", Role::Producer),
+    ("thanhtra", "Người Trình Diễn Dũng", Role::Inspector),
+    ("kiemtoan", "Người Trình Diễn Giang", Role::Auditor),
 ];
 
 /// Makes the people and their file. The file comes last and by one rename: without it everything is made again, with other

@@ -14,9 +14,6 @@ use crate::register::Register;
 use crate::stamp::Issuer;
 use crate::trace::{Trace, TraceParts};
 
-/// Connections of the ledger's own: what waits to be sealed never waits for a page.
-const LEDGER_CONNECTIONS: usize = 2;
-
 /// The services of one deployment.
 #[derive(Clone)]
 pub(super) struct House {
@@ -119,16 +116,10 @@ fn open_ledger(db: &Db, storage: &Storage, clock: &Clock, keys: &Keys) -> Result
     let signer = keys.room().ledger_signer()?.clone();
     let witnesses = match &storage.witnesses_file {
         None => WitnessPolicy::default(),
-        Some(path) => WitnessPolicy::read(path, signer.verifier())?,
+        Some(path) => WitnessPolicy::read(path, Some(signer.verifier()))?,
     };
     let high_water = LedgerMarks::open(&storage.ledger_high_water_file)?;
-    Ok(Ledger::new(LedgerParts {
-        db: db.apart(LEDGER_CONNECTIONS)?,
-        clock: clock.clone(),
-        signer,
-        high_water,
-        witnesses,
-    }))
+    Ok(Ledger::new(LedgerParts { db: db.clone(), clock: clock.clone(), signer, high_water, witnesses }))
 }
 
 fn not_initialised() -> Error {

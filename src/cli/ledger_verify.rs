@@ -12,6 +12,7 @@ use crate::ledger::Entry;
 use crate::ledger::policy::WitnessPolicy;
 use crate::merkle::{MerkleError, SignedCheckpoint, TlogProof, TreeHead, VerifierKey, hash_leaf};
 
+use super::USAGE_OF_LEDGER;
 use super::files::read_limited;
 use super::ledger_words::{in_words, to_json};
 use super::verifier_keys::read_verifier_key;
@@ -22,9 +23,6 @@ const NO_QUORUM: u8 = 1;
 const WRONG_SIGNATURE: u8 = 2;
 /// The proof is for another entry.
 const OTHER_ENTRY: u8 = 4;
-/// The command was called with something it cannot use.
-const USAGE: u8 = 64;
-
 /// Largest proof file, bytes: the longest note and as much again.
 const MAX_PROOF_BYTES: u64 = 2 * 1024 * 1024;
 /// Largest file that is read as an entry, bytes: more than any log of this format holds.
@@ -83,7 +81,7 @@ pub(super) fn verify(options: &LedgerVerifyOptions) -> ExitCode {
         Ok(given) => given,
         Err(error) => {
             super::tell(&error);
-            return ExitCode::from(USAGE);
+            return ExitCode::from(USAGE_OF_LEDGER);
         }
     };
     match check(&given) {
@@ -145,7 +143,7 @@ impl Given {
                 ));
             }
         };
-        let policy = options.policy.as_deref().map(|file| WitnessPolicy::read(file, &log)).transpose()?;
+        let policy = options.policy.as_deref().map(|file| WitnessPolicy::read(file, Some(&log))).transpose()?;
         Ok(Self { proof, log, entry, policy })
     }
 }
@@ -155,7 +153,7 @@ fn read_proof(file: &Path) -> Result<TlogProof> {
         let name = file.display();
         Error::invalid(
             "file",
-            format!("{name} không phải tệp bằng chứng (.tlog-proof): {err}."),
+            format!("{name} không phải tệp bằng chứng (.tlog-proof), hoặc đã bị sửa; xin tải lại."),
             format!("{name} is no .tlog-proof file: {err}"),
         )
     })

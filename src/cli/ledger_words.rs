@@ -5,20 +5,15 @@ use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use crate::clock::{day_in_vietnam, in_vietnam};
+use crate::clock::day_in_vietnam;
 use crate::http::Language;
 use crate::ledger::Kind;
 
+use super::ledger_facts::facts_of;
 use super::ledger_verify::Proven;
-
-/// The sentence that always stands below, in the words of the public page.
-const WHAT_IT_MEANS: (&str, &str) = (
-    "Sổ cái cho biết ai ghi gì, lúc nào và không bị sửa lén; không chứng minh lời khai là đúng.",
-    "The ledger shows who recorded what and when, and that it was not changed in secret; it does not prove that what was declared is true.",
-);
+use super::telling::{clean, time, what_it_means};
 
 /// Both languages, one below the other.
 pub(super) fn in_words(proven: &Proven) -> String {
@@ -57,37 +52,21 @@ fn words(proven: &Proven, language: Language) -> String {
     }
     text.push_str(&facts(&entry.public, language));
     text.push_str(&witnesses(proven, language));
-    let _ = writeln!(text, "{}", language.pick(WHAT_IT_MEANS.0, WHAT_IT_MEANS.1));
+    let _ = writeln!(text, "{}", what_it_means(language));
     text
 }
 
-/// The public facts, one a line, inner ones by their path.
+/// The public facts, one a line.
 fn facts(public: &Value, language: Language) -> String {
-    let mut lines = Vec::new();
-    flatten("", public, &mut lines);
+    let lines = facts_of(public, language);
     if lines.is_empty() {
         return String::new();
     }
     let mut text = format!("  {}\n", language.pick("Nội dung công khai", "Public facts"));
-    for (path, value) in &lines {
-        let _ = writeln!(text, "    {path}: {value}");
+    for (label, value) in &lines {
+        let _ = writeln!(text, "    {label}: {value}");
     }
     text
-}
-
-fn flatten(path: &str, value: &Value, lines: &mut Vec<(String, String)>) {
-    let below = |name: &str| if path.is_empty() { clean(name) } else { format!("{path}.{}", clean(name)) };
-    match value {
-        Value::Object(members) => members.iter().for_each(|(name, inner)| flatten(&below(name), inner, lines)),
-        Value::Array(items) => {
-            for (item, number) in items.iter().zip(1_usize..) {
-                flatten(&below(&number.to_string()), item, lines);
-            }
-        }
-        Value::String(text) => lines.push((path.to_owned(), clean(text))),
-        Value::Null => lines.push((path.to_owned(), "–".to_owned())),
-        Value::Bool(_) | Value::Number(_) => lines.push((path.to_owned(), value.to_string())),
-    }
 }
 
 fn witnesses(proven: &Proven, language: Language) -> String {
@@ -158,24 +137,6 @@ fn kind(name: &str, language: Language) -> String {
     format!("{words} ({name})")
 }
 
-/// On Vietnam's clocks.
-fn time(at: DateTime<Utc>, language: Language) -> String {
-    let local = in_vietnam(at);
-    match language {
-        Language::Vi => local.format("%H:%M ngày %d/%m/%Y").to_string(),
-        Language::En => local.format("%Y-%m-%d %H:%M (UTC+7)").to_string(),
-    }
-}
-
-/// Replaces what a terminal would obey instead of show: control characters, and marks that turn the direction of writing.
-fn clean(text: &str) -> String {
-    let obeyed = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    text.replace(obeyed, "\u{fffd}")
-}
-
 /// Everything, for programs.
 pub(super) fn to_json(proven: &Proven) -> Value {
     let entry = &proven.entry;
@@ -235,17 +196,18 @@ mod tests {
 
     #[test]
     fn an_entry_is_told_in_both_languages() {
-        let proven = proven(json!({ "stage": "sấy", "in": [{ "quantity": 1000 }] }));
+        let proven = proven(json!({ "name": "Sấy", "in": { "quantity": 500_000, "unit": "gói" } }));
         says(&proven, "Ghi một công đoạn (event)");
         says(&proven, "Event of a batch (event)");
         says(&proven, "2041, dòng thứ 4");
         says(&proven, "08:41 ngày 12/03/2026 (chậm 2 ngày)");
         says(&proven, "2026-03-12 08:41 (UTC+7) (2 days later)");
         says(&proven, "chủ thể sản xuất, tài khoản số 7");
-        says(&proven, "in.1.quantity: 1000");
+        says(&proven, "Công đoạn: Sấy\n    Dùng: 500 gói");
+        says(&proven, "Stage: Sấy\n    Used: 500 gói");
         says(&proven, "Báo Thái Nguyên: ký lúc 09:00 ngày 12/03/2026");
         says(&proven, "73894 / 109482");
-        says(&proven, WHAT_IT_MEANS.0);
+        says(&proven, what_it_means(Language::Vi));
     }
 
     #[test]

@@ -6,12 +6,15 @@ mod arguments;
 mod audit;
 mod audit_faults;
 mod audit_json;
+mod audit_rows;
 mod audit_words;
 mod backup;
 mod batches;
 mod demo;
 mod demo_data;
+mod demo_history;
 mod demo_people;
+mod demo_telling;
 mod files;
 mod ground;
 mod health;
@@ -19,11 +22,13 @@ mod house;
 mod init;
 mod keys;
 mod ledger;
+mod ledger_facts;
 mod ledger_verify;
 mod ledger_words;
 mod register;
 mod serve;
 pub mod server;
+mod telling;
 mod tokens;
 mod verifier_keys;
 mod verify;
@@ -37,7 +42,7 @@ use crate::error::{Error, Result};
 
 use arguments::{Arguments, Command};
 
-/// A wrong command line.
+/// A wrong command line, or something in it that cannot be used.
 const USAGE: u8 = 2;
 /// The same where 2 means a fork (EX_USAGE of sysexits.h).
 const USAGE_OF_LEDGER: u8 = 64;

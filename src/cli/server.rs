@@ -101,6 +101,7 @@ pub fn route_table() -> Vec<Route> {
         crate::batches::standing::api::ROUTES,
         crate::batches::voids::api::ROUTES,
         crate::ledger::api::ROUTES,
+        crate::ledger::pages::ROUTES,
         crate::trace::api::ROUTES,
         crate::trace::pages::ROUTES,
         crate::trace::pages::photos::ROUTES,
@@ -128,6 +129,7 @@ pub fn whole_open_api() -> utoipa::openapi::OpenApi {
     document.merge(crate::verify::api::open_api());
     document.merge(crate::register::api::open_api());
     document.merge(crate::ledger::api::open_api());
+    document.merge(crate::ledger::pages::open_api());
     document.merge(crate::trace::api::open_api());
     document.merge(crate::trace::pages::photos::open_api());
     document.merge(crate::trace::pages::public::open_api());
@@ -187,6 +189,7 @@ fn mount_all(cfg: &mut web::ServiceConfig) {
     crate::batches::standing::api::mount(&mut mounts);
     crate::batches::voids::api::mount(&mut mounts);
     crate::ledger::api::mount(&mut mounts);
+    crate::ledger::pages::mount(&mut mounts);
     crate::trace::api::mount(&mut mounts);
     crate::trace::pages::mount(&mut mounts);
     crate::trace::pages::photos::mount(&mut mounts);

@@ -17,7 +17,7 @@ pub(super) fn read_verifier_key(argument: &str) -> Result<VerifierKey> {
         None => argument.to_owned(),
     };
     VerifierKey::parse(text.trim()).map_err(|err| {
-        let vi = format!("Khóa kiểm không đúng; xin chép nguyên dòng ở /ledger/vkey, dạng TÊN+MÃ+KHÓA ({err}).");
+        let vi = "Khóa kiểm không đúng; xin chép nguyên dòng ở /ledger/vkey, dạng TÊN+MÃ+KHÓA.";
         Error::invalid("vkey", vi, format!("copy the whole line at /ledger/vkey, NAME+ID+KEY ({err})"))
     })
 }

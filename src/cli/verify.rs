@@ -19,12 +19,10 @@ use crate::verify::{Answer, Cards, Verifier, offline_facts, summary};
 use super::arguments::VerifyOptions;
 use super::files::read_limited;
 use super::house::with_house;
-use super::print_json;
+use super::{USAGE, print_json};
 
 /// Not issued, recalled or voided: the red headlines.
 const REJECTED: u8 = 1;
-/// The command was called with something it cannot use.
-const USAGE: u8 = 2;
 /// Neither valid nor rejected can be said.
 const UNDECIDED: u8 = 3;
 
@@ -96,7 +94,7 @@ fn verify_offline(text: &str, jwks: &Path, issuer: &str, json: bool) -> ExitCode
     };
     let keys = read_limited(jwks, MAX_JWKS_BYTES).and_then(|bytes| {
         let refused = |err: crate::keyring::JwksError| {
-            Error::invalid("jwks", format!("Tệp khóa không dùng được: {err}"), err.to_string())
+            Error::invalid("jwks", "Tệp khóa không dùng được; xin tải lại từ /.well-known/jwks.json.", err.to_string())
         };
         Jwks::parse(&bytes).and_then(|set| set.to_keyring()).map_err(refused)
     });

@@ -9,26 +9,18 @@ use std::process::ExitCode;
 use chrono::DateTime;
 use clap::{Args, Subcommand};
 
-use crate::clock::{Clock, in_vietnam};
+use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::http::Language;
 use crate::merkle::{KeyName, TreeHead, VerifierKey};
-use crate::monitor::{Fork, Source, Trust};
+use crate::monitor::{Fork, Outcome, Source, Trust};
 use crate::witness::{
     Counter, KnownLog, PullOutcome, Pulled, StateFolder, Witness, deliver, pull, start, takes_cosignatures,
 };
 
+use super::USAGE_OF_LEDGER;
+use super::telling::time;
 use super::verifier_keys::read_verifier_key;
-
-/// The log, or its address for cosignatures, cannot be reached; or this witness's own folder cannot be used.
-const UNREACHABLE: u8 = 1;
-/// Two checkpoints of the log cannot both be true.
-const FORK: u8 = 2;
-/// The log shows fewer entries than were cosigned.
-const ROLLBACK: u8 = 3;
-/// What the log shows is not signed by it, or does not add up.
-const MISMATCH: u8 = 4;
-/// The command was called with something it cannot use.
-const USAGE: u8 = 64;
 
 #[derive(Subcommand)]
 pub(super) enum WitnessCommand {
@@ -44,7 +36,7 @@ pub(super) enum WitnessCommand {
     },
     /// Look at a ledger once, check that it only grew since the last time, and cosign it. For cron or a task scheduler.
     #[command(
-        after_help = "Examples:\n  nguon witness pull https://ocop.thainguyen.vn --state lam-chung --vkey @vkey\n  */15 * * * *  nguon witness pull https://ocop.thainguyen.vn --state /home/bao/lam-chung\n  nguon witness pull /mnt/usb/so-cai --state lam-chung --out /mnt/usb/cosigned\n\nExit code: 0 cosigned, 1 not reached, 2 fork (the evidence is in the folder), 3 rollback, 4 not signed by the ledger or not adding up,\n64 usage"
+        after_help = "Examples:\n  nguon witness pull https://ocop.thainguyen.vn --state lam-chung --vkey @vkey\n  */15 * * * *  nguon witness pull https://ocop.thainguyen.vn --state /home/bao/lam-chung\n  nguon witness pull /mnt/usb/so-cai --state lam-chung --out /mnt/usb/cosigned\n\nExit code: 0 cosigned and delivered, 1 the ledger cannot be read, or did not take the cosignature (the next run sends it again),\nor the folder cannot be used, 2 fork (the evidence is in the folder), 3 rollback, 4 not signed by the ledger or not adding up,\n64 usage"
     )]
     Pull(PullOptions),
     /// Answer add-checkpoint requests of ledgers (C2SP tlog-witness v1.0.0) until Ctrl-C or SIGTERM.
@@ -90,14 +82,14 @@ pub(super) async fn run(command: WitnessCommand) -> Result<ExitCode> {
 }
 
 fn init(name: &str, state: &Path) -> Result<ExitCode> {
-    let Ok(name) = KeyName::parse(name) else {
+    let Some(name) = KeyName::parse(name).ok().filter(|name| !name.as_str().contains("://")) else {
         let error = Error::invalid(
             "name",
-            "Tên không được trống, không có dấu cách và dấu cộng; ví dụ baothainguyen.example/witness.",
-            "a name is not empty and has neither spaces nor plus signs; for example baothainguyen.example/witness",
+            "Tên không được trống, không có dấu cách, dấu cộng và https://; ví dụ baothainguyen.example/witness.",
+            "a name is not empty and has no spaces, no plus signs and no https://; for example baothainguyen.example/witness",
         );
         super::tell(&error);
-        return Ok(ExitCode::from(USAGE));
+        return Ok(ExitCode::from(USAGE_OF_LEDGER));
     };
     let key = StateFolder::new(state).create(name)?;
     println!("{key}");
@@ -115,7 +107,7 @@ async fn serve(state: &Path, listen: SocketAddr, logs: &[String]) -> Result<Exit
         Ok(logs) => logs,
         Err(error) => {
             super::tell(&error);
-            return Ok(ExitCode::from(USAGE));
+            return Ok(ExitCode::from(USAGE_OF_LEDGER));
         }
     };
     let witness = Witness::open(state, Clock::system())?;
@@ -137,19 +129,19 @@ async fn serve(state: &Path, listen: SocketAddr, logs: &[String]) -> Result<Exit
 async fn pull_once(options: &PullOptions) -> ExitCode {
     let (source, key) = match check_usage(options) {
         Ok(checked) => checked,
-        Err(error) => return failed(&error, USAGE),
+        Err(error) => return failed(&error, USAGE_OF_LEDGER),
     };
     let witness = match Witness::open(&options.state, Clock::system()) {
         Ok(witness) => witness,
-        Err(error) => return failed(&error, UNREACHABLE),
+        Err(error) => return failed(&error, Outcome::Unreachable.exit_code()),
     };
     let pulled = match pull(&witness, &source, key).await {
         Ok(pulled) => pulled,
-        Err(error @ Error::Invalid { .. }) => return failed(&error, USAGE),
-        Err(error) => return failed(&error, UNREACHABLE),
+        Err(error @ Error::Invalid { .. }) => return failed(&error, USAGE_OF_LEDGER),
+        Err(error) => return failed(&error, Outcome::Unreachable.exit_code()),
     };
     tell_trust(&pulled);
-    conclude(&witness, &pulled, options).await.unwrap_or_else(|error| failed(&error, UNREACHABLE))
+    conclude(&witness, &pulled, options).await.unwrap_or_else(|error| failed(&error, Outcome::Unreachable.exit_code()))
 }
 
 fn check_usage(options: &PullOptions) -> Result<(Source, Option<VerifierKey>)> {
@@ -163,6 +155,11 @@ fn check_usage(options: &PullOptions) -> Result<(Source, Option<VerifierKey>)> {
         ));
     }
     Ok((source, key))
+}
+
+/// The code that `nguon audit` ends with.
+fn exit_as(outcome: Outcome) -> ExitCode {
+    ExitCode::from(outcome.exit_code())
 }
 
 fn failed(error: &Error, code: u8) -> ExitCode {
@@ -188,7 +185,7 @@ async fn conclude(witness: &Witness, pulled: &Pulled, options: &PullOptions) -> 
                 None => deliver(&pulled.source, &cosigned.checkpoint).await?,
             }
             let at = i64::try_from(cosigned.time).ok().and_then(|time| DateTime::from_timestamp(time, 0));
-            let at = at.map(|at| in_vietnam(at).format("%H:%M ngày %d/%m/%Y").to_string()).unwrap_or_default();
+            let at = at.map(|at| time(at, Language::Vi)).unwrap_or_default();
             println!(
                 "Đã ký làm chứng: {0} có {1} mục, lúc {at}.\nCosigned: {0} with {1} entries.",
                 cosigned.checkpoint.origin(),
@@ -198,23 +195,23 @@ async fn conclude(witness: &Witness, pulled: &Pulled, options: &PullOptions) -> 
         }
         PullOutcome::Unreachable(fault) => {
             eprintln!("Không đọc được sổ cái: {}.\nThe ledger cannot be read: {fault}", fault.vi());
-            Ok(ExitCode::from(UNREACHABLE))
+            Ok(exit_as(Outcome::Unreachable))
         }
         PullOutcome::Fork(fork) => {
             let file = witness.state().keep_evidence(fork)?;
             tell_fork(fork, &file);
-            Ok(ExitCode::from(FORK))
+            Ok(exit_as(Outcome::Fork))
         }
         PullOutcome::Rollback { held, shown } => {
             tell_rollback(held, shown);
-            Ok(ExitCode::from(ROLLBACK))
+            Ok(exit_as(Outcome::Rollback))
         }
         PullOutcome::Mismatch(reason) => {
             eprintln!(
-                "KHÔNG KÝ: những gì sổ cái đưa ra không khớp với chữ ký hoặc khóa của nó ({reason}).\n\
+                "KHÔNG KÝ: những gì sổ cái đưa ra không khớp với chữ ký hoặc khóa của nó.\n\
                  NOT COSIGNED: what the ledger shows does not fit its signature or its key ({reason})."
             );
-            Ok(ExitCode::from(MISMATCH))
+            Ok(exit_as(Outcome::Mismatch))
         }
     }
 }

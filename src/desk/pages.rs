@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use crate::accounts::types::{Actor, Role};
 use crate::batches::overview::types::ListedBatch;
+use crate::batches::types::Standing;
 use crate::error::{Missing, Result};
 use crate::http::{Frame, Language, Member, page, pages};
 use crate::inspect::{Inspection, ProposalRow, RecentRow};
@@ -228,6 +229,22 @@ impl ProducerPage {
         let last_day = product.shelf_life.and_then(|life| life.last_day(self.desk.today));
         let item = |item: Missing| (fix_href(item, product), self.frame.pick(item.vi(), item.en()).to_owned());
         missing_items(product, last_day).into_iter().map(item).collect()
+    }
+
+    /// Whether more may be recorded of a batch on the desk, all of which are open: nothing of one that was recalled.
+    fn takes_events(&self, listed: &ListedBatch) -> bool {
+        !matches!(listed.batch.standing, Standing::Recalled(_))
+    }
+
+    /// Where what was done is recorded: of the one batch, or after choosing one; none when there is no batch to choose.
+    fn record_href(&self) -> Option<String> {
+        let mut recordable = self.desk.batches.iter().filter(|listed| self.takes_events(listed));
+        let only = recordable.next()?;
+        let href = match recordable.next() {
+            None if !self.desk.has_more => format!("/batches/{}/events/new", only.batch.batch_no),
+            _ => "/batches?state=open".to_owned(),
+        };
+        Some(href)
     }
 
     fn standing(&self, listed: &ListedBatch) -> Option<(&'static str, &'static str)> {

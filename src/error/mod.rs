@@ -190,6 +190,20 @@ pub enum Error {
         /// The key's number.
         key_no: u16,
     },
+    /// Nothing is written into the ledger or signed until it is whole again.
+    #[error("the ledger is halted: {en}")]
+    LedgerHalted {
+        /// Why, and what to do, in Vietnamese.
+        vi: String,
+        /// Why, and what to do, in English.
+        en: String,
+    },
+    /// An entry that no published checkpoint covers.
+    #[error("this entry waits to be sealed; try again in a second")]
+    NotSealedYet,
+    /// A cosignature of nobody whom the ledger knows.
+    #[error("no witness of this ledger made these signatures; ask the office to add the key to NGUON_WITNESSES")]
+    UnknownWitness,
     /// Any other refusal, with a code of its own.
     #[error("{en}")]
     Refused {
@@ -271,6 +285,8 @@ pub enum Thing {
     Import,
     /// An event of a batch.
     Event,
+    /// A lot bought from outside.
+    Lot,
 }
 
 impl Thing {
@@ -293,6 +309,7 @@ impl Thing {
             Self::Request => "there is no such request; it may have been decided already",
             Self::Import => "there is no such import; hand the file in again",
             Self::Event => "this batch has no event at that line; open it from the batch's page",
+            Self::Lot => "there is no lot from outside of this number; open it from the log of a batch that used it",
         }
     }
 
@@ -315,6 +332,7 @@ impl Thing {
             Self::Request => "Không có đề nghị này; có thể đã được giải quyết rồi.",
             Self::Import => "Không có lần nhập tệp này; xin gửi lại tệp.",
             Self::Event => "Lô này không có việc nào ghi ở dòng đó; xin mở từ trang của lô.",
+            Self::Lot => "Không có lô mua ngoài mang số này; xin mở từ nhật ký của lô đã dùng nó.",
         }
     }
 }
@@ -423,6 +441,9 @@ impl Error {
             Self::TooManyCodes { .. } => "too-many-codes",
             Self::NoActiveKey { .. } => "no-active-key",
             Self::KeyDoesNotOpen { .. } => "key-does-not-open",
+            Self::LedgerHalted { .. } => "ledger-halted",
+            Self::NotSealedYet => "not-sealed-yet",
+            Self::UnknownWitness => "unknown-witness",
             Self::Refused { code, .. } => code,
             Self::Label(err) => err.code(),
             Self::Import(_) => "import-errors",

@@ -100,6 +100,12 @@ impl Error {
                     "Khóa {purpose} số {key_no} không mở được bằng tệp bí mật này; xin khôi phục đúng tệp bí mật của cơ sở dữ liệu này."
                 )
             }
+            Self::LedgerHalted { vi, .. } => format!("Sổ cái đang tạm khóa: {vi}"),
+            Self::NotSealedYet => "Dòng này đang chờ niêm phong; xin thử lại sau một giây.".into(),
+            Self::UnknownWitness => {
+                "Người làm chứng này không có trong danh sách của sổ cái; xin báo văn phòng thêm khóa vào tệp NGUON_WITNESSES."
+                    .into()
+            }
             Self::Label(err) => err.vi(),
             Self::Import(err) => err.to_string(),
             Self::Cluster(err) => err.vi(),

@@ -4,7 +4,7 @@ use futures_util::TryStreamExt;
 
 use crate::error::{Error, Result};
 
-use super::file_store::FileStore;
+use super::file_store::{DamagedFile, FileStore};
 use super::types::Sha256Hash;
 
 /// Files copied at the same time: while one waits for the disk, others are read.
@@ -43,7 +43,7 @@ async fn copy_one(from: &FileStore, to: &FileStore, hash: Sha256Hash) -> Result<
     match from.get(hash).await {
         Ok(Some(bytes)) => to.put(bytes).await.map(|_| Outcome::Whole),
         Ok(None) => Ok(Outcome::Gone),
-        Err(Error::Internal(_)) => Ok(Outcome::Damaged(hash)),
+        Err(Error::Internal(cause)) if cause.is::<DamagedFile>() => Ok(Outcome::Damaged(hash)),
         Err(error) => Err(error),
     }
 }

@@ -37,6 +37,11 @@ const MAX_RETRIES: usize = 2;
 /// Between the first two tries.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
+/// A kept file whose bytes are not those of its name: the cause of the error that hides it.
+#[derive(Debug, thiserror::Error)]
+#[error("the kept file {0} does not match its hash")]
+pub(super) struct DamagedFile(Sha256Hash);
+
 /// Where files are kept. Clones share it.
 #[derive(Clone)]
 pub struct FileStore {
@@ -103,7 +108,7 @@ impl FileStore {
         if MAX_KEPT_BYTES < bytes.len() {
             return Err(Error::BodyTooLarge { limit: MAX_KEPT_BYTES });
         }
-        let hash = Sha256Hash::of(&bytes);
+        let (hash, bytes) = tokio::task::spawn_blocking(move || (Sha256Hash::of(&bytes), bytes)).await?;
         // Written beside its name and moved there whole: nobody ever reads half a file.
         in_time(self.objects.put(&key_of(hash), PutPayload::from(bytes))).await?.map_err(|err| not_written(&err))?;
         Ok(hash)
@@ -112,10 +117,17 @@ impl FileStore {
     /// A file's bytes; none when it is not kept here.
     pub async fn get(&self, hash: Sha256Hash) -> Result<Option<Vec<u8>>> {
         let Some(bytes) = in_time(self.read(hash)).await?? else { return Ok(None) };
-        if Sha256Hash::of(&bytes) == hash {
-            return Ok(Some(bytes));
+        let (found, bytes) = tokio::task::spawn_blocking(move || (Sha256Hash::of(&bytes), bytes)).await?;
+        if found == hash { Ok(Some(bytes)) } else { Err(damaged(hash)) }
+    }
+
+    /// Whether a file is kept here. Its bytes are not looked at.
+    pub async fn has(&self, hash: Sha256Hash) -> Result<bool> {
+        match in_time(self.objects.head(&key_of(hash))).await? {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(err) => Err(not_read(err)),
         }
-        Err(damaged(hash))
     }
 
     async fn read(&self, hash: Sha256Hash) -> Result<Option<Vec<u8>>> {
@@ -171,7 +183,7 @@ fn damaged(hash: Sha256Hash) -> Error {
         file.hash = %hash,
         "a kept file does not match its hash and is not handed out; copy it back from a backup"
     );
-    Error::internal("a kept file does not match its hash")
+    Error::internal(DamagedFile(hash))
 }
 
 fn not_read(err: object_store::Error) -> Error {
@@ -241,6 +253,14 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_nobody_kept_is_not_there() {
         assert_eq!(Place::new().files.get(Sha256Hash::of(b"abc")).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_found_without_being_read() {
+        let place = Place::new();
+        let hash = place.files.put(b"abc".to_vec()).await.unwrap();
+        assert!(place.files.has(hash).await.unwrap());
+        assert!(!place.files.has(Sha256Hash::of(b"abd")).await.unwrap());
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! JSON bodies with a size limit, and the header that makes a repeated order harmless.
+//! JSON bodies and files with a size limit, and the header that makes a repeated order harmless.
 
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
 
 use crate::error::{Error, Result};
+
+use super::fields::{MAX_FILES_BYTES, MAX_SILENCE, place_for_files};
 
 /// Largest JSON body, bytes: the largest real one is a product with both stories at their limit, about 40 KiB.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -52,6 +54,31 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
 
 fn malformed(at: &str, err: &dyn std::error::Error) -> Error {
     Error::MalformedBody { at: at.to_owned(), reason: err.to_string() }
+}
+
+/// A file as the whole body, at most `MAX_FILES_BYTES`. What it is, its bytes say, whatever the caller calls it.
+pub struct FileBody(pub web::Bytes);
+
+impl FromRequest for FileBody {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(_: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let mut payload = payload.take();
+        Box::pin(async move {
+            let _place = place_for_files().await?;
+            let mut bytes = web::BytesMut::new();
+            let next = async |payload: &mut Payload| tokio::time::timeout(MAX_SILENCE, payload.next()).await;
+            while let Some(chunk) = next(&mut payload).await.map_err(|err| malformed(".", &err))? {
+                let chunk = chunk.map_err(|err| malformed(".", &err))?;
+                if MAX_FILES_BYTES < bytes.len() + chunk.len() {
+                    return Err(Error::BodyTooLarge { limit: MAX_FILES_BYTES });
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            Ok(Self(bytes.freeze()))
+        })
+    }
 }
 
 /// The caller's name for one order: 1 to 64 visible ASCII characters.

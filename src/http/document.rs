@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
+use crate::text::unbroken;
 
 use super::{DESK, Language, SIGN_IN};
 
@@ -65,6 +66,11 @@ impl Document<'_> {
     /// The front page in this language.
     pub const fn home(&self) -> &'static str {
         self.language.pick("/", "/?lang=en")
+    }
+
+    /// The title as it stands on the page.
+    pub fn heading(&self) -> String {
+        unbroken(self.title)
     }
 
     /// Picks one of two texts.

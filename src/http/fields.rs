@@ -12,7 +12,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use chrono::{Datelike, NaiveDate};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::error::{Error, Result};
 use crate::text::kept_text;
@@ -31,7 +31,7 @@ const UPLOAD_PLACES: usize = 4;
 /// A form waits so long for its place; then it is told to come again, instead of hanging behind slow ones.
 const WAIT_FOR_PLACE: Duration = Duration::from_secs(20);
 /// A sender that is silent for so long has lost its line, and gives its place back.
-const MAX_SILENCE: Duration = Duration::from_secs(15);
+pub(super) const MAX_SILENCE: Duration = Duration::from_secs(15);
 /// Most fields of a form; the largest has about forty.
 const MAX_FIELDS: usize = 200;
 /// Years a day may lie in: nothing here is older than the programme by much, or planned further ahead.
@@ -131,13 +131,29 @@ impl Fields {
         }
         let day =
             NaiveDate::parse_from_str(value, "%Y-%m-%d").or_else(|_| NaiveDate::parse_from_str(value, "%d/%m/%Y"));
-        day.ok().filter(|day| YEARS.contains(&day.year())).map(Some).ok_or_else(|| {
-            Error::invalid(
+        match day {
+            Ok(day) if YEARS.contains(&day.year()) => Ok(Some(day)),
+            Ok(day) => Err(Error::invalid(
+                name,
+                format!(
+                    "Năm {} không đúng; xin xem lại, năm phải từ {} đến {}.",
+                    day.year(),
+                    YEARS.start(),
+                    YEARS.end()
+                ),
+                format!(
+                    "the year {} cannot be right; years from {} to {} are taken",
+                    day.year(),
+                    YEARS.start(),
+                    YEARS.end()
+                ),
+            )),
+            Err(_) => Err(Error::invalid(
                 name,
                 "Ngày viết là ngày/tháng/năm, ví dụ 20/11/2026.",
                 "write a day as dd/mm/yyyy, for example 20/11/2026",
-            )
-        })
+            )),
+        }
     }
 
     /// A day that must be there.
@@ -240,11 +256,16 @@ async fn spoken<T>(next: impl Future<Output = T>) -> Result<T> {
     tokio::time::timeout(MAX_SILENCE, next).await.map_err(|_| Error::FormExpired)
 }
 
-/// Reads fields and files; what is too large is read on and thrown away before it is refused.
-async fn read_multipart(mut multipart: Multipart) -> Result<Fields> {
+/// A place for reading files; it is given back when dropped.
+pub(super) async fn place_for_files() -> Result<SemaphorePermit<'static>> {
     static PLACES: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(UPLOAD_PLACES));
     let waiting = tokio::time::timeout(WAIT_FOR_PLACE, PLACES.acquire());
-    let _place = waiting.await.map_err(|_| Error::Busy("too many uploads at once".into()))?.map_err(Error::internal)?;
+    waiting.await.map_err(|_| Error::Busy("too many uploads at once".into()))?.map_err(Error::internal)
+}
+
+/// Reads fields and files; what is too large is read on and thrown away before it is refused.
+async fn read_multipart(mut multipart: Multipart) -> Result<Fields> {
+    let _place = place_for_files().await?;
     let mut fields = Fields::default();
     let (mut n_text, mut n_files) = (0, 0);
     while let Some(part) = spoken(multipart.next()).await? {
@@ -294,6 +315,12 @@ mod tests {
         {
             assert!(day(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_day_in_a_year_that_cannot_be_is_refused_for_its_year() {
+        let refused = Fields::from_values([("d", "1900-01-01")]).day("d").unwrap_err();
+        assert!(refused.vi().contains("Năm 1900"), "{}", refused.vi());
     }
 
     #[test]

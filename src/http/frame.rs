@@ -8,6 +8,7 @@ use askama::Template;
 
 use crate::accounts::types::{Actor, Role};
 use crate::error::{Error, Result};
+use crate::text::unbroken;
 
 use super::document::Site;
 use super::{Language, static_files};
@@ -31,21 +32,23 @@ struct Place {
 
 const KEEPERS: &[Role] = &[Role::Office, Role::Officer, Role::Producer, Role::Auditor];
 const OFFICES: &[Role] = &[Role::Office, Role::Officer, Role::Auditor];
+const OFFICE: &[Role] = &[Role::Office];
 const AUDITORS: &[Role] = &[Role::Office, Role::Auditor];
 const OVERSEERS: &[Role] = &[Role::Office, Role::Inspector, Role::Auditor];
 
 /// Every place, in the order of the navigation.
-const PLACES: [Place; 10] = [
+const PLACES: [Place; 11] = [
     Place { href: DESK, vi: "Trang chính", en: "Desk", roles: &Role::ALL },
     Place { href: "/products", vi: "Sản phẩm", en: "Products", roles: KEEPERS },
     Place { href: "/producers", vi: "Chủ thể", en: "Producers", roles: KEEPERS },
     Place { href: "/certificates", vi: "Chứng nhận", en: "Certificates", roles: OFFICES },
     Place { href: "/batches", vi: "Lô hàng và tem", en: "Batches and stamps", roles: KEEPERS },
+    Place { href: "/stages", vi: "Công đoạn", en: "Stages", roles: OFFICE },
     Place { href: "/requests", vi: "Đề nghị", en: "Requests", roles: OVERSEERS },
     Place { href: "/inspect", vi: "Tra cứu tem", en: "Look up a stamp", roles: OVERSEERS },
     Place { href: "/imports", vi: "Nhập từ Excel", en: "Import from Excel", roles: AUDITORS },
     Place { href: "/people", vi: "Người dùng", en: "People", roles: AUDITORS },
-    Place { href: "/trail", vi: "Nhật ký", en: "Audit trail", roles: AUDITORS },
+    Place { href: "/trail", vi: "Nhật ký hệ thống", en: "Audit trail", roles: AUDITORS },
 ];
 
 /// A link of the navigation.
@@ -105,6 +108,11 @@ impl Frame {
             path: req.path().to_owned(),
             query: req.query_string().to_owned(),
         }
+    }
+
+    /// The title as it stands on the page.
+    pub fn heading(&self) -> String {
+        unbroken(&self.title)
     }
 
     /// Picks one of two texts.

@@ -20,7 +20,7 @@ pub use access::{
     Access, Auditor, Authenticate, FirstIs, Gate, Inspector, Keeper, Member, Office, Overseer, Public, Reader, guarded,
     visitor,
 };
-pub use body::{IdempotencyKey, JsonBody, MAX_BODY_BYTES};
+pub use body::{FileBody, IdempotencyKey, JsonBody, MAX_BODY_BYTES};
 pub use cookies::{Cookies, Visit, session_secret};
 pub use csv::{CSV_HEAD, csv_line, without_formulas};
 pub use document::{Document, Site, page_headers, policy_with_pictures, style_source};

@@ -64,15 +64,13 @@ pub fn status_of(error: &Error) -> StatusCode {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         Error::Unauthenticated | Error::SignInFailed => StatusCode::UNAUTHORIZED,
-        Error::Forbidden(_)
-        | Error::RoleForbidden
-        | Error::FormExpired
-        | Error::Refused { code: "unknown-witness", .. } => StatusCode::FORBIDDEN,
+        Error::Forbidden(_) | Error::RoleForbidden | Error::FormExpired | Error::UnknownWitness => {
+            StatusCode::FORBIDDEN
+        }
         // Nothing that the caller sends differently would help.
-        Error::NoActiveKey { .. }
-        | Error::Unavailable(_)
-        | Error::Busy(_)
-        | Error::Refused { code: "ledger-halted", .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Error::NoActiveKey { .. } | Error::Unavailable(_) | Error::Busy(_) | Error::LedgerHalted { .. } => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Error::MalformedBody { .. } | Error::IdempotencyKeyRequired => StatusCode::BAD_REQUEST,
         Error::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Error::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -91,6 +89,7 @@ pub fn status_of(error: &Error) -> StatusCode {
         | Error::LotTaken { .. }
         | Error::SerialsExhausted { .. }
         | Error::IdempotencyKeyReused
+        | Error::NotSealedYet
         | Error::Refused { .. } => StatusCode::CONFLICT,
         Error::TooManyCodes { .. } | Error::TooManySignIns { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::KeyDoesNotOpen { .. }

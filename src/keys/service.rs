@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{Error, Result, Thing};
 use crate::keyring::{KeyStatus, Keyring, PublicKey, StampSigner, check_key};
-use crate::ledger::{self, Kind};
+use crate::ledger::{self, Author, Kind};
 use crate::merkle::{KeyKind, KeyName, SignerKey, VerifierKey};
 use crate::stamp::{CodeKey, Issuer, KeyNo};
 
@@ -136,8 +136,12 @@ impl Keys {
 
     /// Makes the next key of a purpose and returns its number. Older keys stay active until they are retired.
     pub async fn create(&self, purpose: Purpose) -> Result<KeyNo> {
+        self.create_as(Author::OPERATOR, purpose).await
+    }
+
+    async fn create_as(&self, author: Author, purpose: Purpose) -> Result<KeyNo> {
         let mut conn = self.db.conn().await?;
-        let key_no = conn.transaction(async |conn| self.insert_next(conn, purpose).await).await?;
+        let key_no = conn.transaction(async |conn| self.insert_next(conn, author, purpose).await).await?;
         self.reload().await?;
         Ok(key_no)
     }
@@ -147,7 +151,7 @@ impl Keys {
         if self.reload().await?.ledger.is_some() {
             return Ok(());
         }
-        match self.create(Purpose::Ledger).await {
+        match self.create_as(Author::SERVICE, Purpose::Ledger).await {
             Ok(_) => Ok(()),
             // Another process that starts as well may have made it a moment ago.
             Err(error) => self.reload().await?.ledger_signer().map(drop).map_err(|_| error),
@@ -164,7 +168,7 @@ impl Keys {
         self.age(purpose, key_no, KeyStatus::Compromised).await
     }
 
-    async fn insert_next(&self, conn: &mut AsyncPgConnection, purpose: Purpose) -> Result<KeyNo> {
+    async fn insert_next(&self, conn: &mut AsyncPgConnection, author: Author, purpose: Purpose) -> Result<KeyNo> {
         store::lock_purpose(conn, purpose.as_str()).await?;
         let next = store::last_key_no(conn, purpose.as_str()).await? + 1;
         if purpose == Purpose::Ledger && 1 < next {
@@ -194,7 +198,7 @@ impl Keys {
             changed_at: now,
         };
         store::insert(conn, &row).await?;
-        ledger::append(conn, &entered::draft(Kind::KeyAdded, &row, now), now).await?;
+        ledger::append(conn, &entered::draft(Kind::KeyAdded, author, &row, now), now).await?;
         Ok(key_no)
     }
 
@@ -225,7 +229,7 @@ impl Keys {
             store::set_status(conn, purpose.as_str(), row.key_no, to.as_str(), now).await?;
             let kind = if to == KeyStatus::Retired { Kind::KeyRetired } else { Kind::KeyCompromised };
             if row.status != to.as_str() {
-                ledger::append(conn, &entered::draft(kind, row, now), now).await?;
+                ledger::append(conn, &entered::draft(kind, Author::OPERATOR, row, now), now).await?;
             }
             Ok(())
         })

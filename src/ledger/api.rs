@@ -12,7 +12,6 @@ use crate::http::{Problem, Public, routes};
 use crate::merkle::{Bundle, Tile};
 use crate::stamp::BatchNo;
 
-use super::proofs::NOT_SEALED_YET;
 use super::service::Ledger;
 
 routes! {
@@ -136,7 +135,7 @@ async fn show_proof(_: Public, path: web::Path<(String, String)>, ledger: web::D
     let batch_no: BatchNo = no.parse().map_err(|_| Error::NotFound(Thing::Batch))?;
     let n = parse_place(&n).ok_or(Error::NotFound(Thing::File))?;
     let proof = match ledger.prove(batch_no, n).await {
-        Err(error) if error.code() == NOT_SEALED_YET => {
+        Err(error @ Error::NotSealedYet) => {
             let mut response = HttpResponse::from_error(error);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(SEAL_SECONDS));
             return Ok(response);

@@ -16,7 +16,7 @@ use super::canonical::{parse_canonical, write_canonical};
 use super::entry::{Entry, EntryError, MAX_ENTRY_BYTES, Place, SALT_BYTES, hash_private};
 use super::manifest::ChainHead;
 use super::store;
-use super::store::MadeEntry;
+use super::store::{MadeEntry, PrivateRow};
 use super::types::{Appended, Draft, EntryNo};
 
 /// Entries per statement: some hundred kilobytes, and no wait that others would notice.
@@ -126,11 +126,12 @@ fn make(entry: Entry) -> Result<MadeEntry> {
 /// What a failed insert means.
 fn explain(err: Diesel) -> Error {
     match &err {
-        Diesel::DatabaseError(_, info) if info.message() == HALTED => Error::refused(
-            "ledger-halted",
-            "Sổ cái đang tạm khóa vì cơ sở dữ liệu cũ hơn những gì đã công bố; chưa ghi gì cả. Xin báo văn phòng để người quản trị khôi phục bản mới nhất.",
-            "the ledger is halted because the database is older than what was published; nothing was written, tell the operator to restore the newest copy",
-        ),
+        Diesel::DatabaseError(_, info) if info.message() == HALTED => Error::LedgerHalted {
+            vi: "cơ sở dữ liệu cũ hơn, hoặc khác với những gì đã công bố. Chưa ghi gì cả; xin báo văn phòng để người quản trị khôi phục bản mới nhất."
+                .to_owned(),
+            en: "the database is older than, or differs from, what was published; nothing was written, tell the operator to restore the newest copy"
+                .to_owned(),
+        },
         Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, info)
             if info.constraint_name() == Some(PLACE_TAKEN) =>
         {
@@ -140,16 +141,21 @@ fn explain(err: Diesel) -> Error {
     }
 }
 
-/// What was kept outside these entries, by row. An entry without private data, or whose data was erased, is not among them.
+/// What was kept outside these entries, by row. An entry without private data, or whose data was erased, is not among them, and
+/// neither is one whose data is not what the entry holds the hash of: such words are nobody's.
 pub async fn private_of(conn: &mut AsyncPgConnection, entry_nos: &[EntryNo]) -> Result<BTreeMap<EntryNo, Value>> {
     let rows = store::private_rows(conn, entry_nos).await?;
-    rows.into_iter().map(|(entry_no, data)| Ok((entry_no, parse_canonical(&data).map_err(Error::internal)?))).collect()
+    Ok(rows.iter().filter_map(|row| Some((row.entry_no, read_private(row)?))).collect())
 }
 
-/// Erases what was kept outside an entry, for good; the entry and its hash stay as they are. Whether there was anything. Inside the
-/// caller's transaction, which appends the entry that records the erasure.
-pub async fn erase_private(conn: &mut AsyncPgConnection, entry_no: EntryNo) -> Result<bool> {
-    Ok(store::delete_private(conn, entry_no).await?)
+/// The data, if it is what the entry holds the hash of.
+fn read_private(row: &PrivateRow) -> Option<Value> {
+    let salt = row.salt.as_slice().try_into().ok()?;
+    let entry = Entry::parse(&row.bytes).ok()?;
+    if entry.data != Some(hash_private(salt, &row.data)) {
+        return None;
+    }
+    parse_canonical(&row.data).ok()
 }
 
 #[cfg(test)]
@@ -190,6 +196,21 @@ mod tests {
         let refused = make(Entry::of_draft(&draft, None, DateTime::UNIX_EPOCH, None)).unwrap_err();
         assert_eq!(refused.code(), "entry-too-long");
         assert!(refused.vi().contains("\"note\"") && refused.to_string().contains("\"note\""));
+    }
+
+    #[test]
+    fn words_that_are_not_what_the_entry_holds_the_hash_of_are_not_read() {
+        let private = PrivateData::new(&json!({"note": "mốc"})).unwrap();
+        let data = Some(hash_private(&private.salt, &private.bytes));
+        let bytes = Entry::of_draft(&draft(None, json!({})), None, DateTime::UNIX_EPOCH, data).to_bytes().unwrap();
+        let row = |data: &[u8]| PrivateRow {
+            entry_no: EntryNo(1),
+            bytes: bytes.clone(),
+            salt: private.salt.to_vec(),
+            data: data.to_vec(),
+        };
+        assert_eq!(read_private(&row(&private.bytes)), Some(json!({"note": "mốc"})));
+        assert_eq!(read_private(&row(r#"{"note":"tốt"}"#.as_bytes())), None);
     }
 
     #[test]

@@ -123,7 +123,7 @@ pub(super) async fn put_cosignature(
         .await
 }
 
-/// When the last manifest was recorded, and its place in the tree.
+/// When the last manifest that has a place in the tree was recorded.
 pub(super) async fn last_manifest(conn: &mut AsyncPgConnection) -> QueryResult<Option<DateTime<Utc>>> {
     // As text, so that the planner sees that the index of manifests serves.
     let manifests = ledger_entries::table.filter(sql::<Bool>("kind = 'manifest'"));

@@ -11,7 +11,7 @@ use crate::merkle::{
 
 use super::checkpoint_store::StoredCheckpoint;
 use super::comparing::{check_edge, check_running, compare};
-use super::halting::{Alarm, Stop};
+use super::halting::{Alarm, HaltReason, Stop};
 use super::sequencer::{begin, is_manifest_due};
 use super::service::Ledger;
 use super::{checkpoint_store, tree_store};
@@ -124,7 +124,11 @@ pub(super) fn open_stored(stored: &StoredCheckpoint, verifier: &VerifierKey) -> 
     if *opened.head() == stored.head {
         return Ok(opened);
     }
-    let reason = format!("the checkpoint of {} entries is not the one that was signed", stored.head.size);
+    let size = stored.head.size;
+    let reason = HaltReason::new(
+        format!("điểm chốt {size} mục đang lưu không phải là bản đã ký"),
+        format!("the checkpoint of {size} entries is not the one that was signed"),
+    );
     Err(Stop::Halt(Alarm::Damaged, reason))
 }
 
@@ -144,7 +148,10 @@ fn other_key(err: &crate::merkle::MerkleError) -> Error {
 async fn recompute(conn: &mut AsyncPgConnection, last: Option<&TreeHead>, size: u64) -> Result<TreeHead, Stop> {
     let last = last.copied().unwrap_or(TreeHead::EMPTY);
     if size < last.size {
-        let reason = format!("the tree has {size} entries, the last checkpoint {}", last.size);
+        let reason = HaltReason::new(
+            format!("sổ cái còn {size} mục, mà điểm chốt cuối có {} mục", last.size),
+            format!("the tree has {size} entries, the last checkpoint {}", last.size),
+        );
         return Err(Stop::Halt(Alarm::Behind, reason));
     }
     let subtrees = consistency_subtrees(last.size, size)?;

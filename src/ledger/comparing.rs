@@ -6,12 +6,13 @@ use diesel_async::AsyncPgConnection;
 use crate::merkle::{Hash, Tile, TileSet, TreeHead, root_of, tiles_of_edge};
 
 use super::checkpoint_store;
-use super::halting::{Alarm, Stop, halted};
+use super::halting::{Alarm, HaltReason, Stop, halted};
 use super::tree_store::{self, State};
 
 /// Refuses to go on while the ledger is halted.
 pub(super) fn check_running(state: &State) -> Result<(), Stop> {
-    state.halted_reason.as_deref().map_or(Ok(()), |reason| Err(Stop::Error(halted(reason))))
+    let reason = state.halted_reason.as_deref().map(HaltReason::stored);
+    reason.map_or(Ok(()), |reason| Err(Stop::Error(halted(&reason))))
 }
 
 /// Whether the tree is at least as large as the mark says, with the same root. `mark` was read before: whoever else publishes in the
@@ -55,16 +56,27 @@ pub(super) async fn check_edge(conn: &mut AsyncPgConnection, size: u64, tiles: &
     if tiles.data(tile).is_some_and(|data| data == stored) {
         return Ok(());
     }
-    Err(Stop::Halt(Alarm::Damaged, format!("{tile} does not hold the leaf hashes of its entries")))
+    let reason = HaltReason::new(
+        format!("ô {tile} không giữ đúng mã băm của các mục trong đó"),
+        format!("{tile} does not hold the leaf hashes of its entries"),
+    );
+    Err(Stop::Halt(Alarm::Damaged, reason))
 }
 
 fn check_size(size: u64, published: &TreeHead) -> Result<(), Stop> {
     if published.size <= size {
         return Ok(());
     }
-    let reason = format!(
-        "the database has {size} entries, {} were published: it is older than what others hold, as after restoring an old backup",
-        published.size
+    let published = published.size;
+    let reason = HaltReason::new(
+        format!(
+            "cơ sở dữ liệu có {size} mục, mà đã công bố {published} mục: nó cũ hơn bản mà người khác đang giữ, như sau khi khôi phục một bản \
+             sao lưu cũ"
+        ),
+        format!(
+            "the database has {size} entries, {published} were published: it is older than what others hold, as after restoring an old \
+             backup"
+        ),
     );
     Err(Stop::Halt(Alarm::Behind, reason))
 }
@@ -73,9 +85,12 @@ fn check_root(root: &Hash, published: &TreeHead) -> Result<(), Stop> {
     if *root == published.root {
         return Ok(());
     }
-    let reason = format!(
-        "the first {} entries of the database have the root {root}, the root {} was published: it has another history",
-        published.size, published.root
+    let TreeHead { size, root: said } = published;
+    let reason = HaltReason::new(
+        format!("{size} mục đầu của cơ sở dữ liệu có mã gốc {root}, mà đã công bố mã gốc {said}: lịch sử đã khác"),
+        format!(
+            "the first {size} entries of the database have the root {root}, the root {said} was published: it has another history"
+        ),
     );
     Err(Stop::Halt(Alarm::Behind, reason))
 }

@@ -9,7 +9,7 @@ use crate::merkle::{NoteSignature, SignedCheckpoint};
 
 use super::checkpoints::open_stored;
 use super::comparing::root_at;
-use super::halting::{Alarm, Stop};
+use super::halting::{Alarm, HaltReason, Stop};
 use super::policy::Witness;
 use super::service::Ledger;
 use super::{checkpoint_store, tree_store};
@@ -66,11 +66,7 @@ impl Ledger {
         let accepted: Vec<Accepted> =
             ours.map(|(signature, witness)| verify(signature, witness, published, latest)).collect::<Result<_>>()?;
         if accepted.is_empty() {
-            return Err(Error::refused(
-                "unknown-witness",
-                "Người làm chứng này không có trong danh sách của sổ cái; xin báo văn phòng thêm khóa vào tệp NGUON_WITNESSES.",
-                "no witness of this ledger made these signatures; ask the office to add the key to the file NGUON_WITNESSES",
-            ));
+            return Err(Error::UnknownWitness);
         }
         Ok(accepted)
     }
@@ -100,9 +96,15 @@ async fn find_published(
             "this checkpoint is not published; take the newest from /ledger/checkpoint and cosign that",
         )));
     }
-    let reason = format!(
-        "a witness holds a checkpoint of {size} entries with the root {root} that our key signed and this database, with {tree} \
-         entries, does not continue: it was restored from an old backup, or the key is used elsewhere"
+    let reason = HaltReason::new(
+        format!(
+            "người làm chứng giữ một điểm chốt {size} mục, mã gốc {root}, do khóa của sổ cái này ký, mà cơ sở dữ liệu này ({tree} mục) \
+             không nối tiếp: nó được khôi phục từ bản cũ, hoặc khóa đang bị dùng ở nơi khác"
+        ),
+        format!(
+            "a witness holds a checkpoint of {size} entries with the root {root} that our key signed and this database, with {tree} \
+             entries, does not continue: it was restored from an old backup, or the key is used elsewhere"
+        ),
     );
     Err(Stop::Halt(Alarm::Fork, reason))
 }

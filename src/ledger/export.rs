@@ -2,13 +2,14 @@
 //! leave a folder whose checkpoint covers what is not in it: the checkpoint is written last.
 
 use std::fs::{File, TryLockError};
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use diesel_async::AsyncPgConnection;
 use tokio::task::spawn_blocking;
 
+use crate::durable::{Readers, replace_for_now, sync_folder};
 use crate::error::{Error, Result};
 use crate::merkle::{
     Bundle, Hash, SignedCheckpoint, Tile, VerifierKey, bundles_of_growth, root_of, tiles_of_edge, tiles_of_growth,
@@ -22,8 +23,8 @@ use super::tree_store::find_tiles;
 const TILES_AT_ONCE: usize = 64;
 /// An entry takes this many bytes of a bundle at least: its length, and `{}`.
 const MIN_ENTRY_BYTES: u64 = 4;
-/// The newest checkpoint with its cosignatures.
-const CHECKPOINT: &str = "checkpoint";
+/// The newest checkpoint with its cosignatures, the head of the copy.
+pub(super) const CHECKPOINT: &str = "checkpoint";
 /// The key that it is checked against.
 const VKEY: &str = "vkey";
 /// Held while an export runs. A file, because some file systems lock nothing that is not open for writing.
@@ -238,15 +239,11 @@ impl Folder {
     /// Writes a file under another name, and renames it once it is whole on the disk.
     fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.path.join(name);
-        let fresh = self.path.join(format!("{name}.new"));
         let write = || {
             if let Some(parent) = path.parent() {
                 std::fs::create_dir_all(parent)?;
             }
-            let mut file = File::create(&fresh)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            std::fs::rename(&fresh, &path)
+            replace_for_now(&path, bytes, Readers::Usual)
         };
         write().map_err(explain(&path))
     }
@@ -262,7 +259,7 @@ impl Folder {
                         folders.push(entry.path());
                     }
                 }
-                File::open(&folder)?.sync_all()
+                sync_folder(&folder)
             };
             settle().map_err(explain(&self.path))?;
         }
@@ -271,7 +268,7 @@ impl Folder {
 
     /// Makes the names of the texts durable, which stand at the top.
     fn settle_top(&self) -> Result<()> {
-        File::open(&self.path).and_then(|top| top.sync_all()).map_err(explain(&self.path))
+        sync_folder(&self.path).map_err(explain(&self.path))
     }
 }
 

@@ -32,11 +32,32 @@ impl Alarm {
     }
 }
 
+/// Why the ledger must not go on, in both languages; without a full stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HaltReason {
+    /// In Vietnamese.
+    pub vi: String,
+    /// In English: what the database keeps.
+    pub en: String,
+}
+
+impl HaltReason {
+    /// In both languages.
+    pub fn new(vi: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { vi: vi.into(), en: en.into() }
+    }
+
+    /// As the database keeps it, in English alone: the Vietnamese tells the gist and quotes it.
+    pub fn stored(en: &str) -> Self {
+        Self::new(format!("cơ sở dữ liệu cũ hơn, hoặc khác với những gì đã công bố; máy ghi lại: \"{en}\""), en)
+    }
+}
+
 /// Why a step ends early: with a fault that may pass, or with one after which nothing may be written or signed.
 #[derive(Debug)]
 pub(super) enum Stop {
     /// Halt the ledger.
-    Halt(Alarm, String),
+    Halt(Alarm, HaltReason),
     /// Tell the caller.
     Error(Error),
 }
@@ -62,7 +83,11 @@ impl From<tokio::task::JoinError> for Stop {
 /// Hashes that are missing, or proofs that do not hold, over what is stored here.
 impl From<MerkleError> for Stop {
     fn from(error: MerkleError) -> Self {
-        Self::Halt(Alarm::Damaged, format!("the stored tiles do not add up: {error}"))
+        let reason = HaltReason::new(
+            format!("các ô mã băm đã lưu không khớp nhau ({error})"),
+            format!("the stored tiles do not add up: {error}"),
+        );
+        Self::Halt(Alarm::Damaged, reason)
     }
 }
 
@@ -80,13 +105,13 @@ impl Ledger {
     }
 
     /// Halts the ledger because someone outside holds what this database does not continue: a witness that saw more, or something else.
-    pub async fn halt(&self, reason: &str) -> Result<()> {
+    pub async fn halt(&self, reason: &HaltReason) -> Result<()> {
         self.halt_for(Alarm::Behind, reason).await
     }
 
     /// Forbids every instance to write or to sign. What is stored stays readable.
-    pub(super) async fn halt_for(&self, alarm: Alarm, reason: &str) -> Result<()> {
-        let reason: String = reason.chars().take(MAX_REASON_CHARS).collect();
+    pub(super) async fn halt_for(&self, alarm: Alarm, reason: &HaltReason) -> Result<()> {
+        let reason: String = reason.en.chars().take(MAX_REASON_CHARS).collect();
         tracing::error!(
             alarm = alarm.as_str(),
             reason,
@@ -101,16 +126,35 @@ impl Ledger {
 }
 
 /// What whoever wants to write or sign is told.
-pub(super) fn halted(reason: &str) -> Error {
-    Error::refused(
-        "ledger-halted",
-        "Sổ cái đang tạm khóa: cơ sở dữ liệu cũ hơn, hoặc khác với những gì đã công bố; chưa ghi và chưa ký gì thêm. Xin khôi phục \
-         bản sao lưu mới nhất (nguon restore) rồi khởi động lại; nếu các mục mới nhất chỉ còn trong bản xuất, xin chạy: nguon ledger \
-         recover THƯ_MỤC; sau đó chạy: nguon ledger resume.",
-        format!(
-            "the ledger is halted: {reason}. Nothing is written or signed. Restore the newest backup with 'nguon restore' and start \
-             again, or bring back the newest entries from an exported copy with 'nguon ledger recover DIR'; then run 'nguon ledger \
-             resume'"
+pub(super) fn halted(reason: &HaltReason) -> Error {
+    let HaltReason { vi, en } = reason;
+    Error::LedgerHalted {
+        vi: format!(
+            "{vi}. Chưa ghi và chưa ký gì thêm. Xin khôi phục bản sao lưu mới nhất (nguon restore) rồi khởi động lại; nếu các mục mới \
+             nhất chỉ còn trong bản xuất, xin chạy: nguon ledger recover THƯ_MỤC; sau đó chạy: nguon ledger resume."
         ),
-    )
+        en: format!(
+            "{en}. Nothing is written or signed. Restore the newest backup with 'nguon restore' and start again, or bring back the \
+             newest entries from an exported copy with 'nguon ledger recover DIR'; then run 'nguon ledger resume'"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_wants_to_write_is_told_why_in_both_languages() {
+        let told = halted(&HaltReason::new("thiếu ô mã băm", "a tile is missing"));
+        assert_eq!(told.code(), "ledger-halted");
+        assert!(told.vi().contains("thiếu ô mã băm") && told.to_string().contains("a tile is missing"));
+    }
+
+    #[test]
+    fn a_stored_reason_is_quoted_in_vietnamese() {
+        let reason = HaltReason::stored("a tile is missing");
+        assert_eq!(reason.en, "a tile is missing");
+        assert!(reason.vi.contains("máy ghi lại: \"a tile is missing\""), "{}", reason.vi);
+    }
 }

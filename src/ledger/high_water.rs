@@ -5,9 +5,10 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::durable::{Readers, lock_lines, replace, sync_folder_of};
 use crate::error::{Error, Result};
 use crate::merkle::{Hash, MAX_SIZE, TreeHead};
 
@@ -81,7 +82,7 @@ impl LedgerMarks {
     /// Makes the file unless it is there: of several processes that start at once only one makes it, and none empties it.
     fn create(&self) -> std::io::Result<()> {
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.path) {
-            Ok(_) => self.sync_folder(),
+            Ok(_) => sync_folder_of(&self.path),
             Err(err) if err.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
             Err(err) => Err(err),
         }
@@ -90,16 +91,7 @@ impl LedgerMarks {
     /// Opens the file, alone among all threads and processes until it is dropped, and cuts off a torn last line: it belongs to a
     /// checkpoint that was never published.
     fn lock(&self) -> std::io::Result<File> {
-        loop {
-            let mut file = OpenOptions::new().read(true).append(true).open(&self.path)?;
-            file.lock()?;
-            // While we waited, another file may have been put in its place.
-            let (held, named) = (file.metadata()?, std::fs::metadata(&self.path)?);
-            if (held.dev(), held.ino()) == (named.dev(), named.ino()) {
-                cut_torn_line(&mut file, held.len())?;
-                return Ok(file);
-            }
-        }
+        lock_lines(&self.path, OpenOptions::new().read(true).append(true))
     }
 
     fn last_in(&self, file: &mut File) -> Result<Option<TreeHead>> {
@@ -111,7 +103,7 @@ impl LedgerMarks {
     fn append(&self, file: &mut File, line: &str) -> std::io::Result<()> {
         let before = file.metadata()?.len();
         if COMPACT_FROM <= before {
-            return self.replace(line);
+            return replace(&self.path, line.as_bytes(), Readers::Owner);
         }
         let written = file.write_all(line.as_bytes()).and_then(|()| file.sync_data());
         if written.is_err() {
@@ -119,22 +111,6 @@ impl LedgerMarks {
             file.set_len(before)?;
         }
         written
-    }
-
-    /// Puts another text in the file's place. The old one stays until the new one is whole on disk.
-    fn replace(&self, text: &str) -> std::io::Result<()> {
-        let fresh = self.path.with_extension("new");
-        let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-        out.write_all(text.as_bytes())?;
-        out.sync_all()?;
-        std::fs::rename(&fresh, &self.path)?;
-        self.sync_folder()
-    }
-
-    /// A name in a folder is on disk once the folder is.
-    fn sync_folder(&self) -> std::io::Result<()> {
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()
     }
 
     fn read_line(&self, line: &str) -> Result<TreeHead> {
@@ -186,23 +162,6 @@ fn read_tail(file: &mut File) -> std::io::Result<String> {
     let mut tail = Vec::new();
     file.read_to_end(&mut tail)?;
     Ok(String::from_utf8_lossy(&tail).into_owned())
-}
-
-fn cut_torn_line(file: &mut File, length: u64) -> std::io::Result<()> {
-    let mut last = [b'\n'];
-    if length == 0 {
-        return Ok(());
-    }
-    file.seek(SeekFrom::End(-1))?;
-    file.read_exact(&mut last)?;
-    if last == [b'\n'] {
-        return Ok(());
-    }
-    let mut text = Vec::new();
-    file.rewind()?;
-    file.read_to_end(&mut text)?;
-    let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-    file.set_len(u64::try_from(whole).map_err(std::io::Error::other)?)
 }
 
 #[cfg(test)]

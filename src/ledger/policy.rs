@@ -70,17 +70,6 @@ impl WitnessPolicy {
         &self.witnesses
     }
 
-    /// Their keys.
-    pub fn verifiers(&self) -> Vec<VerifierKey> {
-        self.witnesses.iter().map(|witness| witness.key.clone()).collect()
-    }
-
-    /// The name of the witness with this key.
-    pub fn named(&self, key: &VerifierKey) -> Option<&str> {
-        let witness = self.witnesses.iter().find(|witness| witness.key == *key);
-        witness.map(|witness| witness.name.as_str())
-    }
-
     /// The witness whose cosignatures are filed so; see [`Witness::signs_as`].
     pub fn signing_as(&self, filed: &str) -> Option<&Witness> {
         self.witnesses.iter().find(|witness| witness.signs_as() == filed)
@@ -241,13 +230,13 @@ fn refused(line: Option<usize>, (vi, en): Fault) -> Error {
     match line {
         Some(n) => Error::refused(
             "witness-policy",
-            format!("Tệp người làm chứng (NGUON_WITNESSES), dòng {n}: {vi}."),
-            format!("the file of witnesses (NGUON_WITNESSES), line {n}: {en}"),
+            format!("Tệp người làm chứng, dòng {n}: {vi}."),
+            format!("the file of witnesses, line {n}: {en}"),
         ),
         None => Error::refused(
             "witness-policy",
-            format!("Tệp người làm chứng (NGUON_WITNESSES): {vi}."),
-            format!("the file of witnesses (NGUON_WITNESSES): {en}"),
+            format!("Tệp người làm chứng: {vi}."),
+            format!("the file of witnesses: {en}"),
         ),
     }
 }
@@ -316,13 +305,11 @@ mod tests {
     }
 
     #[test]
-    fn a_witness_is_found_by_its_key_and_by_how_it_signs() {
+    fn a_witness_is_found_by_how_it_signs() {
         let policy = WitnessPolicy::parse(&example(), None).unwrap();
-        assert_eq!(policy.named(&witness_key(4)), Some("Y1"));
-        assert_eq!(policy.named(&witness_key(7)), None);
         let filed = format!("w4.example/witness+{}", witness_key(4).id());
         assert_eq!(policy.signing_as(&filed).map(|witness| witness.name.as_str()), Some("Y1"));
-        assert_eq!(policy.verifiers().len(), 6);
+        assert_eq!(policy.witnesses().len(), 6);
     }
 
     #[test]

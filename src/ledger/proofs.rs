@@ -5,17 +5,16 @@ use diesel_async::AsyncPgConnection;
 
 use crate::error::{Error, Result, Thing};
 use crate::merkle::{
-    MerkleError, SignedCheckpoint, Tile, TileSet, TlogProof, VerifierKey, hash_leaf, inclusion_subtrees, tiles_of,
+    Hash, MerkleError, SignedCheckpoint, Tile, TileSet, TlogProof, VerifierKey, consistency_subtrees, hash_leaf,
+    inclusion_subtrees, prove_consistency, tiles_of,
 };
 use crate::stamp::BatchNo;
 
+use super::checkpoint_store::published_size;
 use super::published::choose_most_cosigned;
 use super::service::Ledger;
 use super::store;
 use super::tree_store::find_tiles;
-
-/// The code of the refusal while an entry waits for its checkpoint.
-pub(super) const NOT_SEALED_YET: &str = "not-sealed-yet";
 
 impl Ledger {
     /// The proof of a batch's entry as a tlog-proof file, with the entry's bytes as its extra data: under the published checkpoint
@@ -25,20 +24,23 @@ impl Ledger {
         let mut conn = self.parts.db.conn().await?;
         let entry = store::entry_in_chain(&mut conn, batch_no, n).await?;
         let (index, bytes) = entry.ok_or(Error::NotFound(Thing::File))?;
-        self.prove_entry(&mut conn, index.ok_or_else(not_sealed_yet)?, bytes).await
+        self.prove_entry(&mut conn, index.ok_or(Error::NotSealedYet)?, bytes).await
     }
 
-    /// The proof of an entry by its place in the tree, from 0: those without a batch have no other name.
-    pub async fn prove_index(&self, index: u64) -> Result<String> {
+    /// The proof that the published tree of `new` entries continues that of `old` (RFC 6962, section 2.1.2).
+    pub async fn prove_consistency(&self, old: u64, new: u64) -> Result<Vec<Hash>> {
         let mut conn = self.parts.db.conn().await?;
-        let end = index.checked_add(1).ok_or(Error::NotFound(Thing::File))?;
-        let mut entries = store::entries_in_tree(&mut conn, index, end).await?;
-        let bytes = entries.pop().ok_or(Error::NotFound(Thing::File))?;
-        self.prove_entry(&mut conn, index, bytes).await
+        if published_size(&mut conn).await?.is_none_or(|published| published < new) {
+            return Err(Error::internal(format!("a tree of {new} entries is not published")));
+        }
+        let subtrees = consistency_subtrees(old, new).map_err(Error::internal)?;
+        let wanted: Vec<Tile> = tiles_of(&subtrees, new).map_err(Error::internal)?.into_iter().collect();
+        let tiles = find_tiles(&mut conn, &wanted).await?;
+        prove_consistency(&tiles, old, new).map_err(Error::internal)
     }
 
     async fn prove_entry(&self, conn: &mut AsyncPgConnection, index: u64, bytes: Vec<u8>) -> Result<String> {
-        let checkpoint = self.choose_checkpoint(conn, index).await?.ok_or_else(not_sealed_yet)?;
+        let checkpoint = self.choose_checkpoint(conn, index).await?.ok_or(Error::NotSealedYet)?;
         let size = checkpoint.head().size;
         let subtrees = inclusion_subtrees(index, size).map_err(Error::internal)?;
         let wanted: Vec<Tile> = tiles_of(&subtrees, size).map_err(Error::internal)?.into_iter().collect();
@@ -74,18 +76,10 @@ fn make_proof(
     Ok(text)
 }
 
-fn not_sealed_yet() -> Error {
-    Error::refused(
-        NOT_SEALED_YET,
-        "Dòng này đang chờ niêm phong; xin thử lại sau một giây.",
-        "this entry waits to be sealed; try again in a second",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::merkle::{Checkpoint, Hash, KeyKind, KeyName, SignerKey, TreeHead, cosign, root_of};
+    use crate::merkle::{Checkpoint, KeyKind, KeyName, SignerKey, TreeHead, cosign, root_of};
 
     const LEDGER: &str = "ocop.thainguyen.vn/ledger";
 

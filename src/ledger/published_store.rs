@@ -1,9 +1,12 @@
 //! Queries on published checkpoints and on what witnesses made of them. It reads and never writes. No transaction, no clock, no HTTP.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::db::schema::{ledger_checkpoints, ledger_cosignatures};
+use crate::db::schema::{ledger_checkpoints, ledger_cosignatures, ledger_entries};
 
 use super::tree_store::read_size;
 
@@ -66,4 +69,58 @@ pub(super) async fn last_size_cosigned_by(conn: &mut AsyncPgConnection, filed_as
         .await
         .optional()?;
     size.map(read_size).transpose()
+}
+
+/// When a witness first cosigned a published checkpoint that covers these places in the tree; without those that it never did.
+pub(super) async fn first_cosigned_by(
+    conn: &mut AsyncPgConnection,
+    filed_as: &str,
+    places: &[u64],
+) -> QueryResult<BTreeMap<u64, DateTime<Utc>>> {
+    let places: Vec<i64> = places.iter().map(|place| place.cast_signed()).collect();
+    let first = ledger_cosignatures::table
+        .inner_join(ledger_checkpoints::table)
+        .filter(ledger_checkpoints::published_at.is_not_null())
+        .filter(ledger_cosignatures::witness.eq(filed_as))
+        .filter(ledger_cosignatures::size.nullable().gt(ledger_entries::ledger_index))
+        .order(ledger_cosignatures::size)
+        .select(ledger_cosignatures::cosigned_at)
+        .limit(1)
+        .single_value();
+    let rows: Vec<(i64, Option<DateTime<Utc>>)> = ledger_entries::table
+        .filter(ledger_entries::ledger_index.eq_any(places))
+        .select((ledger_entries::ledger_index.assume_not_null(), first))
+        .load(conn)
+        .await?;
+    let known = rows.into_iter().filter_map(|(place, at)| Some((place, at?)));
+    known.map(|(place, at)| Ok((read_size(place)?, at))).collect()
+}
+
+/// The newest published checkpoint: its size, and since when it is published.
+pub(super) async fn newest_published(conn: &mut AsyncPgConnection) -> QueryResult<Option<(u64, DateTime<Utc>)>> {
+    let newest: Option<(i64, Option<DateTime<Utc>>)> = ledger_checkpoints::table
+        .filter(ledger_checkpoints::published_at.is_not_null())
+        .order(ledger_checkpoints::size.desc())
+        .select((ledger_checkpoints::size, ledger_checkpoints::published_at))
+        .first(conn)
+        .await
+        .optional()?;
+    let Some((size, Some(at))) = newest else { return Ok(None) };
+    Ok(Some((read_size(size)?, at)))
+}
+
+/// When a witness last cosigned a published checkpoint, by its own clock.
+pub(super) async fn last_cosigned_by(
+    conn: &mut AsyncPgConnection,
+    filed_as: &str,
+) -> QueryResult<Option<DateTime<Utc>>> {
+    ledger_cosignatures::table
+        .inner_join(ledger_checkpoints::table)
+        .filter(ledger_checkpoints::published_at.is_not_null())
+        .filter(ledger_cosignatures::witness.eq(filed_as))
+        .order(ledger_cosignatures::size.desc())
+        .select(ledger_cosignatures::cosigned_at)
+        .first(conn)
+        .await
+        .optional()
 }

@@ -18,6 +18,7 @@ use crate::stamp::BatchNo;
 
 use super::comparing::{compare, root_at};
 use super::entry::Entry;
+use super::export::CHECKPOINT;
 use super::halting::Stop;
 use super::sequencer::grow_tree;
 use super::service::Ledger;
@@ -26,8 +27,6 @@ use super::{checkpoint_store, tree_store};
 
 /// Bundles that are read and stored together: 4096 entries.
 const BUNDLES_AT_ONCE: usize = 16;
-/// The signed head of the copy, below its folder.
-const CHECKPOINT: &str = "checkpoint";
 
 /// What was brought back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use crate::merkle::{Hash, Tile, TileSet, TreeHead, hash_leaf, tiles_of_edge, til
 
 use super::append::append;
 use super::comparing::{check_running, compare};
-use super::halting::{Alarm, Stop};
+use super::halting::{Alarm, HaltReason, Stop};
 use super::manifest::{ChainHead, Manifest};
 use super::service::Ledger;
 use super::tree_store::PendingRow;
@@ -54,9 +54,8 @@ impl Ledger {
         self.settle(outcome).await
     }
 
-    /// Once a day: a manifest, made and sequenced in one transaction, so that it
-    /// covers exactly the entries before it. The ends of all chains are read before, without a lock; what comes to it in the meantime
-    /// is read under the lock.
+    /// Once a day: a manifest, made and sequenced in one transaction, so that it covers exactly the entries before it. Where the chains
+    /// end is read before that, without a lock; under the lock only what was sequenced since is read.
     pub async fn append_manifest(&self) -> Result<Option<EntryNo>> {
         let (now, today) = (self.parts.clock.now(), self.parts.clock.today());
         let mark = self.read_mark().await?;
@@ -115,7 +114,11 @@ async fn check_chains(conn: &mut AsyncPgConnection, rows: &[PendingRow]) -> Resu
     if batch_nos.is_empty() || tree_store::count_placed(conn, &batch_nos, &ns).await? == batch_nos.len() {
         return Ok(());
     }
-    Err(Stop::Halt(Alarm::Damaged, "a pending entry's predecessor in its chain has no place in the tree".into()))
+    let reason = HaltReason::new(
+        "có mục đang chờ mà mục ngay trước nó trong chuỗi của lô chưa có chỗ trong sổ cái",
+        "a pending entry's predecessor in its chain has no place in the tree",
+    );
+    Err(Stop::Halt(Alarm::Damaged, reason))
 }
 
 /// For each chain among these rows the place before its first row, batch and n, which the tree must have already; the rows after it
@@ -128,8 +131,11 @@ fn places_before(rows: &[PendingRow]) -> Result<(Vec<i32>, Vec<i32>), Stop> {
         match last_of.insert(batch_no, n) {
             Some(last) if last + 1 == n => {}
             Some(_) => {
-                let reason =
-                    format!("pending entry {} of batch {batch_no} breaks the order of its chain", row.entry_no);
+                let entry_no = row.entry_no;
+                let reason = HaltReason::new(
+                    format!("mục đang chờ, hàng {entry_no}, làm đứt thứ tự chuỗi của lô {batch_no}"),
+                    format!("pending entry {entry_no} of batch {batch_no} breaks the order of its chain"),
+                );
                 return Err(Stop::Halt(Alarm::Damaged, reason));
             }
             None if n == 1 => {}
@@ -178,8 +184,11 @@ fn hash_rows(rows: &[PendingRow]) -> Result<Vec<Hash>, Stop> {
         if row.leaf_hash == leaf.as_bytes() {
             return Ok(leaf);
         }
-        let reason =
-            format!("the bytes of pending entry {} do not have the hash that is stored with them", row.entry_no);
+        let entry_no = row.entry_no;
+        let reason = HaltReason::new(
+            format!("nội dung của mục đang chờ, hàng {entry_no}, không khớp với mã băm lưu cùng"),
+            format!("the bytes of pending entry {entry_no} do not have the hash that is stored with them"),
+        );
         Err(Stop::Halt(Alarm::Damaged, reason))
     };
     rows.iter().map(hash).collect()

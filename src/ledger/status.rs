@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::error::Result;
 
+use super::halting::HaltReason;
 use super::service::Ledger;
 use super::{checkpoint_store, published_store, tree_store};
 
@@ -26,7 +27,7 @@ pub struct LedgerStatus {
     pub high_water_size: Option<u64>,
     /// When older rows were taken in.
     pub imported_at: Option<DateTime<Utc>>,
-    /// Why nothing is written or signed, if so.
+    /// Why nothing is written or signed, if so, in English.
     pub halted_reason: Option<String>,
     /// The witnesses of the policy.
     pub witnesses: Vec<WitnessStatus>,
@@ -80,7 +81,10 @@ impl fmt::Display for LedgerStatus {
         }
         match &self.halted_reason {
             None => write!(f, "Đang ghi bình thường / running"),
-            Some(reason) => write!(f, "ĐANG TẠM KHÓA / HALTED: {reason}"),
+            Some(reason) => {
+                let HaltReason { vi, en } = HaltReason::stored(reason);
+                write!(f, "ĐANG TẠM KHÓA: {vi}\nHALTED: {en}")
+            }
         }
     }
 }

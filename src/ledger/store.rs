@@ -144,28 +144,38 @@ pub(super) async fn insert_private(
         .map(drop)
 }
 
+/// What is kept outside an entry, and the entry that holds its hash.
+pub(super) struct PrivateRow {
+    /// The entry's row.
+    pub(super) entry_no: EntryNo,
+    /// The entry.
+    pub(super) bytes: Vec<u8>,
+    /// The chance before the data.
+    pub(super) salt: Vec<u8>,
+    /// The data.
+    pub(super) data: Vec<u8>,
+}
+
 /// What is kept outside these entries.
-pub(super) async fn private_rows(
-    conn: &mut AsyncPgConnection,
-    entry_nos: &[EntryNo],
-) -> QueryResult<Vec<(EntryNo, Vec<u8>)>> {
+pub(super) async fn private_rows(conn: &mut AsyncPgConnection, entry_nos: &[EntryNo]) -> QueryResult<Vec<PrivateRow>> {
     let entry_nos: Vec<i64> = entry_nos.iter().map(|no| no.0).collect();
-    let rows: Vec<(i64, Vec<u8>)> = ledger_private::table
+    let rows: Vec<(i64, Vec<u8>, Vec<u8>, Vec<u8>)> = ledger_private::table
+        .inner_join(ledger_entries::table)
         .filter(ledger_private::entry_no.eq_any(entry_nos))
-        .select((ledger_private::entry_no, ledger_private::data))
+        .select((ledger_private::entry_no, ledger_entries::bytes, ledger_private::salt, ledger_private::data))
         .load(conn)
         .await?;
-    Ok(rows.into_iter().map(|(no, data)| (EntryNo(no), data)).collect())
+    let row = |(no, bytes, salt, data)| PrivateRow { entry_no: EntryNo(no), bytes, salt, data };
+    Ok(rows.into_iter().map(row).collect())
 }
 
-/// Forgets what is kept outside an entry; whether there was anything.
-pub(super) async fn delete_private(conn: &mut AsyncPgConnection, entry_no: EntryNo) -> QueryResult<bool> {
-    let row = ledger_private::table.find(entry_no.0);
-    diesel::delete(row).execute(conn).await.map(|n_rows| 0 < n_rows)
-}
-
-/// A batch's chain in its order.
-pub(super) async fn chain_of(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Vec<ChainRow>> {
+/// The newest entries of a batch's chain, of those before a place if one is given, in the order of the chain.
+pub(super) async fn chain_of(
+    conn: &mut AsyncPgConnection,
+    batch_no: BatchNo,
+    before: Option<u32>,
+    limit: u32,
+) -> QueryResult<Vec<ChainRow>> {
     type Row = (i64, Vec<u8>, Vec<u8>, Option<i64>, Option<DateTime<Utc>>);
     let sealed_at = ledger_checkpoints::table
         .filter(ledger_checkpoints::published_at.is_not_null())
@@ -174,9 +184,13 @@ pub(super) async fn chain_of(conn: &mut AsyncPgConnection, batch_no: BatchNo) ->
         .select(ledger_checkpoints::published_at)
         .limit(1)
         .single_value();
+    // No chain is longer than its column can count.
+    let before = before.and_then(|n| i32::try_from(n).ok()).unwrap_or(i32::MAX);
     let rows: Vec<Row> = ledger_entries::table
         .filter(ledger_entries::batch_no.eq(batch_no.to_i32()))
-        .order(ledger_entries::n)
+        .filter(ledger_entries::n.lt(before))
+        .order(ledger_entries::n.desc())
+        .limit(limit.into())
         .select((
             ledger_entries::entry_no,
             ledger_entries::bytes,
@@ -187,6 +201,7 @@ pub(super) async fn chain_of(conn: &mut AsyncPgConnection, batch_no: BatchNo) ->
         .load(conn)
         .await?;
     rows.into_iter()
+        .rev()
         .map(|(entry_no, bytes, leaf_hash, index, sealed_at)| {
             Ok(ChainRow {
                 entry_no: EntryNo(entry_no),
@@ -197,6 +212,26 @@ pub(super) async fn chain_of(conn: &mut AsyncPgConnection, batch_no: BatchNo) ->
             })
         })
         .collect()
+}
+
+/// Entries of one kind in a batch's chain behind a place, in its order: row, bytes and hash.
+pub(super) async fn chain_of_kind(
+    conn: &mut AsyncPgConnection,
+    batch_no: BatchNo,
+    kind: &str,
+    after: u32,
+    limit: u32,
+) -> QueryResult<Vec<(EntryNo, Vec<u8>, Hash)>> {
+    let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = ledger_entries::table
+        .filter(ledger_entries::batch_no.eq(batch_no.to_i32()))
+        .filter(ledger_entries::kind.eq(kind))
+        .filter(ledger_entries::n.gt(i32::try_from(after).unwrap_or(i32::MAX)))
+        .order(ledger_entries::n)
+        .limit(limit.into())
+        .select((ledger_entries::entry_no, ledger_entries::bytes, ledger_entries::leaf_hash))
+        .load(conn)
+        .await?;
+    rows.into_iter().map(|(entry_no, bytes, hash)| Ok((EntryNo(entry_no), bytes, read_hash(&hash)?))).collect()
 }
 
 /// An entry by its place in its batch's chain: its place in the tree and its bytes.

@@ -163,6 +163,15 @@ pub struct Appended {
     pub leaf_hash: Hash,
 }
 
+/// A witness that vouches for an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedBy {
+    /// Its name in the policy.
+    pub name: String,
+    /// When, by its own clock, it cosigned the first checkpoint that covers the entry.
+    pub at: DateTime<Utc>,
+}
+
 /// Whether an entry is covered by a published checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seal {
@@ -175,8 +184,10 @@ pub enum Seal {
         /// When the first checkpoint that covers it was published.
         at: DateTime<Utc>,
         /// The witnesses of the policy that cosigned a checkpoint which covers it, in the policy's order.
-        witnesses: Vec<String>,
+        witnesses: Vec<SealedBy>,
     },
+    /// Its bytes are not those that were hashed when it was recorded: whatever it says, nobody vouches for it.
+    Broken,
 }
 
 /// A line of a batch's history: an entry of its chain, as it says, with its seal.

@@ -101,7 +101,7 @@ fn held_checkpoints(
         held.push(SignedCheckpoint::open(note, key).map_err(|err| {
             Error::invalid(
                 "checkpoint",
-                format!("Bản xác nhận đã giữ không do khóa của sổ cái này ký, hoặc đã bị sửa ({err})."),
+                "Bản xác nhận đã giữ không do khóa của sổ cái này ký, hoặc đã bị sửa.",
                 format!("the checkpoint that you hold was not signed by this log's key, or was changed ({err})"),
             )
         })?);
@@ -120,6 +120,13 @@ struct Audit<'a> {
     before: Option<State>,
 }
 
+/// Whether tiles show that every checkpoint that was kept is of the tree that is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Agreement {
+    Proven,
+    Unproven,
+}
+
 /// What came of reading the entries.
 struct Walked {
     walk: Walk,
@@ -135,12 +142,14 @@ impl Audit<'_> {
             return Ok(conclude(report, findings, self.settings));
         }
         let cosigned = self.read_cosignatures(&mut findings).await;
-        let (fork, is_proven) = self.compare_with_held().await;
-        if fork.is_some() {
-            report.fork = fork;
-            return Ok(conclude(report, findings, self.settings));
-        }
-        let Walked { mut walk, unread } = self.walk_through(is_proven).await?;
+        let agreement = match self.compare_with_held().await {
+            Ok(agreement) => agreement,
+            Err(fork) => {
+                report.fork = Some(fork);
+                return Ok(conclude(report, findings, self.settings));
+            }
+        };
+        let Walked { mut walk, unread } = self.walk_through(agreement).await?;
         report.from_size = walk.from();
         report.unread = unread;
         report.fork = walk.take_fork();
@@ -179,27 +188,27 @@ impl Audit<'_> {
         Some(if older.has_quorum || newest.witnesses.is_empty() { older } else { newest })
     }
 
-    /// Holds every checkpoint that was kept against the one that is shown, by tiles. Whether all of them are proven to agree.
-    async fn compare_with_held(&self) -> (Option<Box<Fork>>, bool) {
-        let mut is_proven = true;
+    /// Holds every checkpoint that was kept against the one that is shown, by tiles. A fork ends it.
+    async fn compare_with_held(&self) -> Result<Agreement, Box<Fork>> {
+        let mut agreement = Agreement::Proven;
         for held in &self.held {
             match compare(&self.source, &self.key, held, &self.shown).await {
-                Comparison::Fork(fork) => return (Some(fork), false),
+                Comparison::Fork(fork) => return Err(fork),
                 Comparison::Agrees => {}
-                Comparison::Unproven | Comparison::Unread(_) => is_proven = false,
+                Comparison::Unproven | Comparison::Unread(_) => agreement = Agreement::Unproven,
             }
         }
-        (None, is_proven)
+        Ok(agreement)
     }
 
     /// Reads the entries, new ones alone where that is enough. What does not lead to the signed root is read from the first entry on:
     /// only then can it be said whether what was signed before is contradicted.
-    async fn walk_through(&self, is_proven: bool) -> Result<Walked> {
+    async fn walk_through(&self, agreement: Agreement) -> Result<Walked> {
         let checked = self.before.as_ref().and_then(|state| state.checked.as_ref());
         // Tiles that prove nothing leave the entries; those before the last audit would not be read again.
         let last = checked.filter(|(last, _)| {
             let are_ahead = self.held.iter().all(|held| last.head().size <= held.head().size);
-            self.settings.scope == Scope::New && (is_proven || are_ahead)
+            self.settings.scope == Scope::New && (agreement == Agreement::Proven || are_ahead)
         });
         let walked = self.walk(last).await?;
         let is_led_astray = walked.unread.is_none() && walked.walk.root() != self.shown.head().root;

@@ -33,3 +33,4 @@ pub use state::StateFile;
 pub use types::{
     AuditReport, AuditSettings, Cosigned, Fault, MAX_SHOWN, Outcome, Place, Problem, STALE_AFTER, Scope, Trust,
 };
+pub(crate) use web::cause;

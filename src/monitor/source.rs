@@ -32,6 +32,12 @@ pub enum SourceFault {
         /// Below the base.
         path: String,
     },
+    /// There is no folder of this name.
+    #[error("there is no folder {path}")]
+    NoFolder {
+        /// As it was named.
+        path: String,
+    },
     /// It does not answer, or not as it should.
     #[error("{path} cannot be read: {why}")]
     Unreachable {
@@ -61,7 +67,8 @@ impl SourceFault {
     pub fn vi(&self) -> String {
         match self {
             Self::Missing { path } => format!("không có tệp {path}"),
-            Self::Unreachable { path, why } => format!("không đọc được {path}: {why}"),
+            Self::NoFolder { path } => format!("không có thư mục {path}"),
+            Self::Unreachable { path, .. } => format!("không đọc được {path}"),
             Self::Elsewhere { path } => {
                 format!("{path} chuyển sang máy chủ khác; nếu tin máy chủ đó, xin ghi thẳng địa chỉ của nó")
             }
@@ -115,6 +122,11 @@ impl Source {
 
     /// Finds the log here or one step below, in `ledger`, and gives it with its newest checkpoint.
     pub async fn find(&self) -> Result<(Self, Vec<u8>), SourceFault> {
+        if let Place::Folder(path) = &self.place
+            && !path.is_dir()
+        {
+            return Err(SourceFault::NoFolder { path: self.name() });
+        }
         let here = self.read_checkpoint().await;
         if here.as_ref().is_ok_and(|bytes| Note::parse(bytes).is_ok()) {
             return here.map(|bytes| (self.clone(), bytes));
@@ -340,6 +352,12 @@ mod tests {
     fn bytes_that_are_no_bundle_are_not_cut() {
         assert_eq!(first_entries(vec![0, 9, 1], 1), [0, 9, 1]);
         assert_eq!(first_entries(vec![0, 1, 1, 0], 2), [0, 1, 1, 0]);
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_is_not_there_is_said_to_be_so() {
+        let fault = Source::in_folder(Path::new("nodir")).find().await.unwrap_err();
+        assert_eq!(fault, SourceFault::NoFolder { path: "nodir".to_owned() });
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::durable::{Readers, beside, replace};
 use crate::error::{Error, Result};
 use crate::ledger::manifest::ChainHead;
 use crate::merkle::{Hash, SignedCheckpoint, Tile, TileSet, VerifierKey, root_of, tiles_of_edge};
@@ -167,18 +168,9 @@ impl StateFile {
     pub(super) fn write(&self, state: &State) -> Result<()> {
         let state = StoredState::of(state);
         let sum = state.sum().ok_or_else(|| Error::internal("a state that cannot be written"))?;
-        let bytes = serde_json::to_vec(&StoredFile { version: VERSION, state, sum }).map_err(Error::internal)?;
-        let fresh = beside(&self.path, ".new");
-        let write = || {
-            let mut out = OpenOptions::new().write(true).create(true).truncate(true).open(&fresh)?;
-            out.write_all(&bytes)?;
-            out.write_all(b"\n")?;
-            out.sync_all()?;
-            std::fs::rename(&fresh, &self.path)?;
-            let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            File::open(folder)?.sync_all()
-        };
-        write().map_err(Error::file(&self.path))
+        let mut bytes = serde_json::to_vec(&StoredFile { version: VERSION, state, sum }).map_err(Error::internal)?;
+        bytes.push(b'\n');
+        replace(&self.path, &bytes, Readers::Usual).map_err(Error::file(&self.path))
     }
 
     fn damaged(&self) -> Error {
@@ -195,12 +187,6 @@ impl StateFile {
             ),
         )
     }
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 #[cfg(test)]

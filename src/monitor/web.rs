@@ -121,8 +121,8 @@ fn stay_on_host(attempt: Attempt<'_>) -> Action {
     if stays && attempt.previous().len() <= MAX_REDIRECTS { attempt.follow() } else { attempt.stop() }
 }
 
-/// The innermost reason, without the address.
-fn cause(err: &reqwest::Error) -> String {
+/// Why a request failed: the innermost reason, without the address.
+pub(crate) fn cause(err: &reqwest::Error) -> String {
     let mut innermost = err.source();
     while let Some(deeper) = innermost.and_then(std::error::Error::source) {
         innermost = Some(deeper);

@@ -20,6 +20,9 @@ pub struct Fit {
     pub max_bytes: usize,
 }
 
+/// How many times larger than wanted a picture is when the fine filter takes it.
+const ROUGHLY: u32 = 2;
+
 /// A picture with the JPEG made of it.
 #[derive(Debug)]
 pub struct Fitted {
@@ -32,6 +35,8 @@ pub struct Fitted {
 impl Fit {
     /// The first JPEG that fits, which is the best that fits.
     pub fn draw(&self, picture: &DynamicImage) -> Result<Fitted> {
+        let shrunk = self.shrink(picture);
+        let picture = shrunk.as_ref().unwrap_or(picture);
         let longest = picture.width().max(picture.height());
         for side in self.sides_px {
             let resized =
@@ -47,6 +52,12 @@ impl Fit {
             }
         }
         Err(unreadable())
+    }
+
+    /// A picture that is many times too large, brought near its size by averaging: the fine filter would take seconds over all of it.
+    fn shrink(&self, picture: &DynamicImage) -> Option<DynamicImage> {
+        let side = self.sides_px.iter().copied().max()?.saturating_mul(ROUGHLY);
+        (side < picture.width().max(picture.height())).then(|| picture.thumbnail(side, side))
     }
 }
 

@@ -191,13 +191,7 @@ impl Quantity {
                 ),
             ));
         }
-        Self::parse(&text).map_err(|_| {
-            Error::invalid(
-                field,
-                "Xin điền một số dương, ví dụ 500 hoặc 0,5.",
-                "enter a positive number, for example 500 or 0.5",
-            )
-        })
+        Self::parse(&text).map_err(|_| why_not(field, &text))
     }
 
     /// Takes the stored form.
@@ -209,6 +203,28 @@ impl Quantity {
     pub const fn thousandths(self) -> i64 {
         self.0
     }
+}
+
+/// Why a typed number, with a point for its comma, is no quantity.
+fn why_not(field: &'static str, text: &str) -> Error {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let (vi, en) = if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
+        ("Xin điền một số dương, ví dụ 500 hoặc 0,5.", "enter a positive number, for example 500 or 0.5")
+    } else if 3 < fraction.len() {
+        (
+            "Sau dấu phẩy nhiều nhất ba chữ số, ví dụ 0,125; xin làm tròn.",
+            "at most three decimal places, for example 0.125; round it",
+        )
+    } else if text.bytes().all(|b| matches!(b, b'0' | b'.')) {
+        ("Xin điền một số lớn hơn 0.", "enter a number greater than 0")
+    } else {
+        (
+            "Số này quá lớn, nhiều nhất là 1.000.000.000; xin xem lại hoặc dùng đơn vị lớn hơn, ví dụ tấn.",
+            "this number is too large, at most 1,000,000,000; look again or use a larger unit such as tonnes",
+        )
+    };
+    Error::invalid(field, vi, en)
 }
 
 /// Decimal places that say something; one stays.
@@ -314,6 +330,17 @@ mod tests {
         for text in ["", "0", "1.000.000", "nửa", "-1", "1,2345"] {
             assert!(typed(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_typed_number_that_is_refused_says_what_is_wrong_with_it() {
+        let refused = |text: &str| Quantity::typed("quantity", text).unwrap_err().to_string();
+        for text in ["12345678901234567890", "1000000000,01"] {
+            assert!(refused(text).contains("too large"), "{text}");
+        }
+        assert!(refused("1,2345").contains("at most three decimal places"));
+        assert!(refused("0,0").contains("greater than 0"));
+        assert!(refused("nửa").contains("a positive number"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod events;
 pub mod graph;
 pub mod lots;
 pub mod pages;
+pub mod projection;
 mod rows;
 mod service;
 pub mod stages;

@@ -1,5 +1,6 @@
 //! The room's services: what they stand on. Each use case stands in the folder it belongs to.
 
+use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
 
 use crate::accounts::types::Reach;
@@ -41,6 +42,11 @@ impl Trace {
     #[must_use]
     pub fn at(&self, clock: Clock) -> Self {
         Self { parts: TraceParts { clock, ..self.parts.clone() } }
+    }
+
+    /// The present instant, for pages.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.parts.clock.now()
     }
 
     /// A batch within reach; another's is not found.

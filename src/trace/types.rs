@@ -294,7 +294,16 @@ impl Place {
     }
 }
 
-/// A batch as its neighbours in the graph may know it: lot, product, producer.
+/// What the office says against a lot, and since when; anyone may know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Against {
+    /// Not to be sold until the office resumes it.
+    Suspended(DateTime<Utc>),
+    /// Taken back, for good.
+    Recalled(DateTime<Utc>),
+}
+
+/// A batch as its neighbours in the graph may know it: lot, product, producer, and whether it was recalled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchRef {
     /// Its number.
@@ -309,6 +318,8 @@ pub struct BatchRef {
     pub producer_no: ProducerNo,
     /// The producer's name.
     pub producer: String,
+    /// What the office says against it.
+    pub against: Option<Against>,
 }
 
 /// A lot from outside. Supplier and lot are for its owner and the offices alone.

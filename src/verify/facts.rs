@@ -110,9 +110,9 @@ impl<'c> BatchFacts<'c> {
         }
     }
 
-    /// The same facts of a batch after these stages.
+    /// The same facts with these events of the batch.
     #[must_use]
-    pub fn after(self, events: &'c [CardEvent]) -> Self {
+    pub fn with_events(self, events: &'c [CardEvent]) -> Self {
         Self { events, ..self }
     }
 }

@@ -49,7 +49,7 @@ impl Findings {
             Some(run) => base
                 .minted(
                     run,
-                    BatchFacts::new(&card.batch, &card.product, card.as_of, self.today).after(&card.events),
+                    BatchFacts::new(&card.batch, &card.product, card.as_of, self.today).with_events(&card.events),
                     self.today,
                 )
                 .voided(find_void(&card.voids, claim.serial)),

@@ -115,25 +115,16 @@ pub(super) fn explanation(headline: Headline, facts: &Facts<'_>, language: Langu
 
 /// What the office says against a batch: since when, why, what to do.
 fn against(standing: &Standing, language: Language) -> String {
-    let (said, usual, notice) = match standing {
+    let (said, notice) = match standing {
         Standing::Normal => return String::new(),
-        Standing::Recalled(notice) => (
-            language.pick("Lô hàng này bị thu hồi từ ngày", "This batch is recalled since"),
-            language.pick(
-                "Không mua, không dùng; nếu đã mua, xin mang trả nơi bán.",
-                "Do not buy or use it; if you bought it, take it back to the shop.",
-            ),
-            notice,
-        ),
-        Standing::Suspended(notice) => (
-            language.pick("Lô hàng này tạm dừng bán từ ngày", "This batch is not to be sold since"),
-            language.pick(
-                "Chưa nên mua hoặc dùng cho đến khi có kết luận.",
-                "Better not buy or use it until the matter is settled.",
-            ),
-            notice,
-        ),
+        Standing::Recalled(notice) => {
+            (language.pick("Lô hàng này bị thu hồi từ ngày", "This batch is recalled since"), notice)
+        }
+        Standing::Suspended(notice) => {
+            (language.pick("Lô hàng này tạm dừng bán từ ngày", "This batch is not to be sold since"), notice)
+        }
     };
+    let usual = standing.usual_advice().map(|(vi, en)| language.pick(vi, en)).unwrap_or_default();
     let Notice { reason, advice, .. } = notice;
     let since = date(day_in_vietnam(notice.since));
     let why = language.pick("Lý do", "Reason");

@@ -16,7 +16,7 @@ use super::request::{MAX_REQUEST_BYTES, SIZE_TYPE, print_size};
 
 /// A client that has not sent its request head by then is let go.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// Nor one that has not sent its body, of which most are under 4 KiB, by then.
+/// A client that has not sent its body, which mostly has less than 4 KiB, by then is let go too.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Logs ask every few seconds; their connection is kept for the next time.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);

@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use crate::error::{Error, Result};
-use crate::ledger::Ledger;
 use crate::ledger::policy::Witness as Named;
-use crate::merkle::{Hash, SignedCheckpoint, TileSet, consistency_subtrees, prove_consistency, tiles_of};
+use crate::ledger::{HaltReason, Ledger};
+use crate::merkle::SignedCheckpoint;
 
 use super::push::{PushOutcome, Pusher};
 
@@ -35,7 +35,7 @@ enum Next {
     /// Ask again later, and say why.
     Retry(String),
     /// Stop the ledger, and say why.
-    Halt(String),
+    Halt(HaltReason),
 }
 
 /// Asks every witness that has an address once, before anything new is signed: one that saw more than a restored database has stops
@@ -114,7 +114,7 @@ impl Asked<'_> {
         let ledger = self.ledger;
         let Some(newest) = newest(ledger).await? else { return Ok(0) };
         let size = newest.head().size;
-        let prove = async |old| prove(ledger, old, size).await;
+        let prove = async |old| ledger.prove_consistency(old, size).await;
         let outcome = self.pusher.push(self.url, self.witness, &newest, last_cosigned, prove).await?;
         // Another instance may have published and shown more in the meantime; only what nobody of us has counts.
         let size_now = self::newest(ledger).await?.map_or(0, |newest| newest.head().size);
@@ -131,7 +131,7 @@ impl Asked<'_> {
 
     /// The ledger looks at what the witness can show: a checkpoint under our own key that we do not continue halts it. Where the
     /// witness shows nothing its word alone does: an operator can let the ledger go on, and a fork cannot be undone.
-    async fn halt(&self, reason: String) -> Result<u64> {
+    async fn halt(&self, reason: HaltReason) -> Result<u64> {
         let shown = self.pusher.read_last(self.url, self.ledger.verifier().name()).await;
         let looked_at = match shown {
             Some(shown) => Some(self.ledger.accept_cosignature(&shown).await),
@@ -139,11 +139,11 @@ impl Asked<'_> {
         };
         match looked_at {
             // What it shows is ours: the witness contradicts itself.
-            Some(Ok(())) => Err(Error::Unavailable(format!("{reason}; but it shows a checkpoint of ours").into())),
+            Some(Ok(())) => Err(Error::Unavailable(format!("{}; but it shows a checkpoint of ours", reason.en).into())),
             // No checkpoint of ours at all.
             None | Some(Err(Error::Invalid { .. })) => {
                 self.ledger.halt(&reason).await?;
-                Err(Error::Unavailable(reason.into()))
+                Err(Error::Unavailable(reason.en.into()))
             }
             Some(Err(error)) => Err(error),
         }
@@ -156,12 +156,22 @@ fn judge(outcome: PushOutcome, name: &str, size_now: u64) -> Next {
         PushOutcome::AheadOfUs(size) if size <= size_now => {
             Next::Retry(format!("it was shown {size} entries by another instance a moment ago"))
         }
-        PushOutcome::AheadOfUs(size) => Next::Halt(format!(
-            "the witness {name} cosigned a ledger of {size} entries, and here are only {size_now}: the database is older than what \
-             others hold"
+        PushOutcome::AheadOfUs(size) => Next::Halt(HaltReason::new(
+            format!(
+                "người làm chứng {name} đã ký {size} mục, mà ở đây chỉ có {size_now}: cơ sở dữ liệu cũ hơn bản mà người khác đang giữ"
+            ),
+            format!(
+                "the witness {name} cosigned a ledger of {size} entries, and here are only {size_now}: the database is older than what \
+                 others hold"
+            ),
         )),
-        PushOutcome::OtherTree(size) => Next::Halt(format!(
-            "the witness {name} cosigned another history of {size} entries: what is here is not what was published"
+        PushOutcome::OtherTree(size) => Next::Halt(HaltReason::new(
+            format!(
+                "người làm chứng {name} đã ký một lịch sử {size} mục khác: dữ liệu ở đây không phải là bản đã công bố"
+            ),
+            format!(
+                "the witness {name} cosigned another history of {size} entries: what is here is not what was published"
+            ),
         )),
         PushOutcome::Refused { status, reason } => Next::Retry(format!("status {status}: {reason}")),
         PushOutcome::Unreachable(reason) => Next::Retry(reason),
@@ -172,17 +182,6 @@ async fn newest(ledger: &Ledger) -> Result<Option<SignedCheckpoint>> {
     let text = ledger.newest_checkpoint_text().await?;
     let open = |text: String| SignedCheckpoint::open(text.as_bytes(), ledger.verifier());
     text.map(open).transpose().map_err(Error::internal)
-}
-
-/// The consistency proof between two published sizes.
-async fn prove(ledger: &Ledger, old: u64, new: u64) -> Result<Vec<Hash>> {
-    let subtrees = consistency_subtrees(old, new).map_err(Error::internal)?;
-    let mut tiles = TileSet::default();
-    for tile in tiles_of(&subtrees, new).map_err(Error::internal)? {
-        let data = ledger.tile(tile).await?.ok_or_else(|| Error::internal(format!("{tile} is not published")))?;
-        tiles.insert(tile, &data).map_err(Error::internal)?;
-    }
-    prove_consistency(&tiles, old, new).map_err(Error::internal)
 }
 
 #[cfg(test)]

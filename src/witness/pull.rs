@@ -12,16 +12,18 @@ use crate::merkle::{
     Hash, MerkleError, Note, SignedCheckpoint, TreeHead, VerifierKey, consistency_subtrees, prove_consistency,
     tiles_of, verify_consistency,
 };
-use crate::monitor::{Comparison, Fork, Source, SourceFault, TilesFault, Trust, compare};
+use crate::monitor::{Comparison, Fork, Source, SourceFault, TilesFault, Trust, cause, compare};
+use crate::text::kept_text;
 
 use super::policy::Refusal;
-use super::push::cause;
 use super::service::{Cosigned, Judgement, KnownLog, Witness};
 
 /// How often a pull starts anew because another one on the same folder was faster.
 const MAX_ROUNDS: usize = 3;
 /// A server that takes longer for one note is tried again next time.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest answer to a delivery that is read for its reason, bytes.
+const MAX_ANSWER_BYTES: usize = 16 * 1024;
 /// Of a refusal the first words are told, characters.
 const MAX_REASON_CHARS: usize = 300;
 
@@ -75,7 +77,8 @@ pub async fn pull(witness: &Witness, source: &Source, key: Option<VerifierKey>) 
     let outcome = match log.check(note) {
         Ok(checkpoint) => {
             if trust != Trust::Remembered {
-                witness.state().lock(log.origin())?.pin(&key)?;
+                let (origin, key) = (log.origin().clone(), key.clone());
+                in_background(witness, move |witness| witness.state().lock(&origin)?.pin(&key)).await?;
             }
             follow(witness, &source, &log, &key, &checkpoint).await?
         }
@@ -96,7 +99,7 @@ async fn choose_key(
     note: &Note,
     given: Option<VerifierKey>,
 ) -> Result<Result<(VerifierKey, Trust), SourceFault>> {
-    let known = witness.state().known_logs()?;
+    let known = in_background(witness, |witness| witness.state().known_logs()).await?;
     if let Some(given) = given {
         if known.iter().any(|key| key.name() == given.name() && *key != given) {
             return Err(Error::invalid(
@@ -125,7 +128,7 @@ async fn choose_key(
     let key = VerifierKey::parse(&text).map_err(|err| {
         Error::invalid(
             "vkey",
-            format!("Sổ cái không đưa ra khóa dùng được ({err}); xin hỏi văn phòng và thêm --vkey."),
+            "Sổ cái không đưa ra khóa dùng được; xin hỏi văn phòng và thêm --vkey.",
             format!("the log gives no usable key for itself ({err}); ask the office and add --vkey"),
         )
     })?;
@@ -141,7 +144,8 @@ async fn follow(
 ) -> Result<PullOutcome> {
     let shown_head = *shown.head();
     for _ in 0..MAX_ROUNDS {
-        let last = witness.last(log)?;
+        let asked = log.clone();
+        let last = in_background(witness, move |witness| witness.last(&asked)).await?;
         let held = last.as_ref().map_or(TreeHead::EMPTY, |last| *last.checkpoint.head());
         if shown_head.size < held.size {
             return Ok(PullOutcome::Rollback { held, shown: shown_head });
@@ -156,7 +160,9 @@ async fn follow(
                 };
             }
         };
-        match cosign_blocking(witness, log, held.size, proof, shown).await? {
+        let (asked, checkpoint) = (log.clone(), shown.clone());
+        let judging = in_background(witness, move |witness| witness.cosign(&asked, held.size, &proof, &checkpoint));
+        match judging.await? {
             Judgement::Cosigned(cosigned) => return Ok(PullOutcome::Cosigned(cosigned)),
             // Another pull, or a request to `serve`, moved the record in the meantime: look again from there.
             Judgement::Refused(Refusal::OtherSize { .. } | Refusal::OtherRoot { .. }) => {}
@@ -194,16 +200,13 @@ async fn contradict(
     })
 }
 
-/// The lock and the disk may keep one waiting.
-async fn cosign_blocking(
+/// The lock and the disk of the witness's folder may keep one waiting.
+async fn in_background<T: Send + 'static>(
     witness: &Witness,
-    log: &KnownLog,
-    old_size: u64,
-    proof: Vec<Hash>,
-    checkpoint: &SignedCheckpoint,
-) -> Result<Judgement> {
-    let (witness, log, checkpoint) = (witness.clone(), log.clone(), checkpoint.clone());
-    spawn_blocking(move || witness.cosign(&log, old_size, &proof, &checkpoint)).await?
+    work: impl FnOnce(&Witness) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let witness = witness.clone();
+    spawn_blocking(move || work(&witness)).await?
 }
 
 /// Whether a log read from there takes cosignatures: a folder does not.
@@ -217,21 +220,49 @@ pub async fn deliver(source: &Source, checkpoint: &SignedCheckpoint) -> Result<(
     let http = reqwest::Client::builder().timeout(DELIVERY_TIMEOUT).redirect(Policy::none()).build();
     let address = format!("{}/cosignatures", source.name());
     let sent = http.map_err(Error::internal)?.post(&address).body(checkpoint.to_string()).send().await;
-    let mut answer = sent.map_err(|err| not_delivered(&address, &cause(&err)))?;
+    let mut answer =
+        sent.map_err(|err| not_delivered(&address, &Reason { vi: "không kết nối được".to_owned(), en: cause(&err) }))?;
     if answer.status() == StatusCode::NO_CONTENT {
         return Ok(());
     }
-    let first = answer.chunk().await.ok().flatten().unwrap_or_default();
-    let words: String =
-        String::from_utf8_lossy(&first).chars().filter(|c| !c.is_control()).take(MAX_REASON_CHARS).collect();
-    Err(not_delivered(&address, &format!("{} {words}", answer.status())))
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        body.extend_from_slice(&chunk);
+        if MAX_ANSWER_BYTES < body.len() {
+            break;
+        }
+    }
+    Err(not_delivered(&address, &Reason::of(answer.status(), &body)))
 }
 
-fn not_delivered(address: &str, why: &str) -> Error {
+/// Why a cosignature was not taken, in both languages.
+struct Reason {
+    vi: String,
+    en: String,
+}
+
+impl Reason {
+    /// What the log says, if it answers with a problem of this program (RFC 9457); else its status alone.
+    fn of(status: StatusCode, body: &[u8]) -> Self {
+        let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        let said = |language: &str| {
+            let text = kept_text(problem.get(language)?.as_str()?);
+            let text: String = text.trim_end_matches('.').chars().take(MAX_REASON_CHARS).collect();
+            (!text.is_empty()).then_some(text)
+        };
+        let code = status.as_u16();
+        Self {
+            vi: said("vi").unwrap_or_else(|| format!("máy chủ trả lời mã {code}")),
+            en: said("en").unwrap_or_else(|| format!("the server answers {status}")),
+        }
+    }
+}
+
+fn not_delivered(address: &str, Reason { vi, en }: &Reason) -> Error {
     Error::refused(
         "cosignature-not-delivered",
-        format!("Đã ký và ghi nhớ, nhưng chưa gửi được tới {address} ({why}); lần chạy sau sẽ gửi lại."),
-        format!("cosigned and on record, but not delivered to {address} ({why}); the next run sends it again"),
+        format!("Đã ký và ghi nhớ, nhưng chưa gửi được tới {address}: {vi}. Lần chạy sau sẽ gửi lại."),
+        format!("cosigned and on record, but not delivered to {address}: {en}; the next run sends it again"),
     )
 }
 
@@ -284,6 +315,18 @@ mod tests {
             PullOutcome::Cosigned(cosigned) => cosigned.checkpoint.head().size,
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_the_words_of_the_log_or_by_its_status() {
+        let problem = r#"{"type":"/problems/x","vi":"Không có trong danh sách.","en":"not on the list"}"#;
+        let reason = Reason::of(StatusCode::FORBIDDEN, problem.as_bytes());
+        assert_eq!((reason.vi.as_str(), reason.en.as_str()), ("Không có trong danh sách", "not on the list"));
+        let reason = Reason::of(StatusCode::BAD_GATEWAY, b"<html>\x1b[2J");
+        assert_eq!(
+            (reason.vi.as_str(), reason.en.as_str()),
+            ("máy chủ trả lời mã 502", "the server answers 502 Bad Gateway")
+        );
     }
 
     #[tokio::test]

@@ -1,7 +1,6 @@
 //! Asking a witness elsewhere to cosign a checkpoint of ours (C2SP tlog-witness v1.0.0, the log's side). It must never believe an
 //! answer that its witness's key did not sign, but for one thing: a witness that says it saw more of us than we have is heard.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
@@ -10,6 +9,7 @@ use reqwest::{Client, Response, StatusCode};
 use crate::error::{Error, Result};
 use crate::ledger::policy::Witness as Named;
 use crate::merkle::{Hash, KeyName, NoteSignature, SignedCheckpoint};
+use crate::monitor::cause;
 
 use super::request::{AddCheckpoint, parse_size};
 use super::state::origin_hash;
@@ -114,15 +114,6 @@ impl Pusher {
         let answer = read_limited(&mut response).await?;
         Ok((response.status(), answer))
     }
-}
-
-/// The innermost reason, without the address.
-pub(super) fn cause(err: &reqwest::Error) -> String {
-    let mut innermost = err.source();
-    while let Some(deeper) = innermost.and_then(std::error::Error::source) {
-        innermost = Some(deeper);
-    }
-    innermost.map_or_else(|| "no answer".to_owned(), ToString::to_string)
 }
 
 /// Reads an answer; one that is too long is cut off, and then is neither lines nor a size nor a note any more.

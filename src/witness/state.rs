@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use crate::durable::{Readers, replace, sync_folder, sync_folder_of};
 use crate::error::{Error, Result};
 use crate::merkle::{KeyKind, KeyName, MAX_NOTE_BYTES, SignedCheckpoint, SignerKey, VerifierKey};
 use crate::monitor::{Fork, write_evidence};
@@ -48,7 +49,7 @@ impl StateFolder {
             let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
             file.write_all(Zeroizing::new(format!("{}\n", key.to_private_text().as_str())).as_bytes())?;
             file.sync_all()?;
-            sync_dir(&self.dir)
+            sync_folder(&self.dir)
         };
         match write() {
             Err(err) if err.kind() == ErrorKind::AlreadyExists => Err(Error::refused(
@@ -149,12 +150,17 @@ impl LogRecord {
     /// Puts a newly cosigned checkpoint in the place of the last one. Durable when it returns; a death before the renaming leaves
     /// the last one, after it the new one, and never half of either.
     pub fn replace(&self, checkpoint: &SignedCheckpoint) -> Result<()> {
-        write_whole(&self.dir.join("checkpoint"), checkpoint.to_string().as_bytes())
+        self.write("checkpoint", &checkpoint.to_string())
     }
 
     /// Remembers the log's key.
     pub fn pin(&self, key: &VerifierKey) -> Result<()> {
-        write_whole(&self.dir.join("vkey"), format!("{key}\n").as_bytes())
+        self.write("vkey", &format!("{key}\n"))
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.dir.join(name);
+        replace(&path, text.as_bytes(), Readers::Owner).map_err(Error::file(&path))
     }
 }
 
@@ -180,31 +186,9 @@ fn make_dir(dir: &Path) -> Result<()> {
     let make = || {
         DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         // A folder that is not on the disk yet would take its files with it.
-        dir.ancestors().skip(1).take(2).map(or_here).try_for_each(sync_dir)
+        dir.ancestors().take(2).try_for_each(sync_folder_of)
     };
     make().map_err(Error::file(dir))
-}
-
-/// The parent of a bare name is the working folder.
-fn or_here(dir: &Path) -> &Path {
-    if dir.as_os_str().is_empty() { Path::new(".") } else { dir }
-}
-
-fn sync_dir(dir: &Path) -> std::io::Result<()> {
-    File::open(dir)?.sync_all()
-}
-
-/// Writes a file beside the old one and renames it into its place once it is on the disk. The caller holds the lock.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let fresh = path.with_extension("new");
-    let write = || {
-        let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-        out.write_all(bytes)?;
-        out.sync_all()?;
-        std::fs::rename(&fresh, path)?;
-        path.parent().map_or(Ok(()), sync_dir)
-    };
-    write().map_err(Error::file(path))
 }
 
 fn read_verifier(path: &Path) -> Result<Option<VerifierKey>> {

@@ -17,6 +17,8 @@ use crate::ledger_stage::{enter, mark_in, seal_all};
 use crate::log::{ProofFile, PublishedLog, Watcher};
 use crate::world::World;
 
+/// Every connection of the pool may be dead once.
+const MAX_LOOKS: usize = 10;
 /// Steps of a tick.
 const N_STEPS: usize = 6;
 /// As many as the house has writers in its figures.
@@ -58,9 +60,17 @@ async fn restart(world: &World) -> Ledger {
     ledger
 }
 
+/// Looks like a client that comes again when it is told to: a connection that died may lie in the pool until someone takes it.
 async fn look(world: &World, watcher: &mut Watcher) -> u64 {
     let vkey = world.ledger.verifier().to_string();
-    watcher.saw(&world.public.get("/ledger/checkpoint").await.body, &vkey)
+    for _ in 0..MAX_LOOKS {
+        let answer = world.public.get("/ledger/checkpoint").await;
+        if answer.status == 200 {
+            return watcher.saw(&answer.body, &vkey);
+        }
+        assert_eq!(answer.status, 503, "{}", answer.text());
+    }
+    panic!("no checkpoint was served in {MAX_LOOKS} tries");
 }
 
 /// Every entry is in the published tree, once; every checkpoint ever stored is of this tree and published; the file knows the last.

@@ -196,7 +196,7 @@ async fn acts_that_were_committed_before_anyone_noticed_are_kept_behind_what_was
     let ledger = restored.restart().await;
     ledger.recover(&restored.copy).await.unwrap();
     restored.assert_goes_on(&ledger).await;
-    let chain = restored.world.ledger.lines_of(BatchNo::new(77).unwrap()).await.unwrap();
+    let chain = restored.world.ledger.lines_of(BatchNo::new(77).unwrap(), None, 100).await.unwrap();
     assert_eq!(chain.len(), 2);
 }
 

@@ -184,7 +184,8 @@ impl Client {
 /// An entry that records nothing in particular.
 pub(crate) fn draft(batch_no: Option<u32>, public: Value, at: DateTime<Utc>) -> Draft {
     let batch = batch_no.map(|no| BatchNo::new(no).unwrap());
-    Draft { kind: Kind::Event, batch, at, author: Author::OPERATOR, public, private: None }
+    // Of a kind that no table repeats, so that no row is missed.
+    Draft { kind: Kind::Inspection, batch, at, author: Author::OPERATOR, public, private: None }
 }
 
 /// Commits one entry.

@@ -105,7 +105,7 @@ async fn every_column_beside_the_bytes_is_compared_with_them() {
     let world = stage().await;
     let set = |set: &str| format!("UPDATE ledger_entries SET {set} WHERE ledger_index = 301");
     for (column, change, undo) in [
-        ("kind", "kind = 'recalled'", "kind = 'event'"),
+        ("kind", "kind = 'recalled'", "kind = 'inspection'"),
         ("batch_no", "batch_no = 8", "batch_no = 7"),
         ("n", "n = 9", "n = 2"),
         ("declared_at", "declared_at = declared_at + interval '1 ms'", "declared_at = declared_at - interval '1 ms'"),

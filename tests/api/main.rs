@@ -36,6 +36,7 @@ mod ledger_faults;
 mod ledger_kills;
 mod ledger_manifest;
 mod ledger_marks;
+mod ledger_projection;
 mod ledger_restore;
 mod ledger_served;
 mod ledger_stage;

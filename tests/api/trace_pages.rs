@@ -77,7 +77,7 @@ async fn a_farmer_records_a_stage_and_reads_it_in_the_log() {
     assert_eq!(record(&farmer, STARCH, &[]).await.assert_sent_on(), "/batches/1/events?done=recorded");
     let log = farmer.page("/batches/1/events").await;
     for part in
-        ["Xát củ, lọc tinh bột", "20/11/2026 07:30", "sau 2 ngày", "Ông An trực", "100 kg", "đang chờ niêm phong"]
+        ["Xát củ, lọc tinh bột", "20/11/2026 07:30", "sau 2 ngày", "Ông An trực", "100 kg", "Đang chờ niêm phong"]
     {
         assert!(log.contains(part), "no {part}: {log}");
     }
@@ -102,6 +102,43 @@ async fn the_same_as_last_time_fills_in_everything_but_day_and_note() {
     let filled = ["on", "in", "in_unit", "out", "out_unit"].map(|name| value_in(&page, name));
     assert_eq!(filled, ["2026-11-22", "100", "kg", "20", "kg"]);
     assert!(page.contains("Đã chép từ lần trước") && !page.contains("Ông An trực"), "{page}");
+}
+
+#[actix_web::test]
+async fn no_time_of_day_is_proposed() {
+    let (_world, _, farmer) = scene().await;
+    assert_eq!(value_in(&farmer.page(NEW).await, "time"), "");
+}
+
+#[actix_web::test]
+async fn the_last_time_is_offered_only_where_there_is_one() {
+    let (_world, _, farmer) = scene().await;
+    assert!(!farmer.page(NEW).await.contains("Giống lần trước"));
+    record(&farmer, STARCH, &[]).await.assert_sent_on();
+    assert_eq!(farmer.page(NEW).await.matches("Giống lần trước").count(), 1);
+}
+
+#[actix_web::test]
+async fn what_was_just_recorded_and_does_not_add_up_is_said_at_once() {
+    let (_world, _, farmer) = scene().await;
+    let page = farmer.page(NEW).await;
+    let (what, key) = (choice(&page, STARCH), value_in(&page, "order_key"));
+    let mut fields = made_noodles(&what, &key);
+    fields.retain(|(name, _)| *name != "out");
+    fields.push(("out", "90"));
+    let next = farmer.upload(NEW, NEW, &fields, &[]).await.assert_sent_on();
+    let log = farmer.page(&next).await;
+    assert!(log.contains("Có 1 chỗ số không khớp"), "{log}");
+    assert!(log.find("id=\"balance\"") < log.find("id=\"log\""), "{log}");
+}
+
+#[actix_web::test]
+async fn a_line_that_was_corrected_offers_no_form() {
+    let (_world, _, farmer) = scene().await;
+    record(&farmer, STARCH, &[]).await.assert_sent_on();
+    correct(&farmer, 2).await.assert_sent_on();
+    let answer = farmer.get("/batches/1/events/2/correction").await;
+    assert!(answer.status == 409 && answer.text().contains("đã được sửa ở dòng 3"), "{}", answer.text());
 }
 
 #[actix_web::test]
@@ -190,7 +227,7 @@ async fn a_correction_leaves_the_old_line_struck_with_day_and_reason() {
     record(&farmer, STARCH, &[]).await.assert_sent_on();
     correct(&farmer, 2).await.assert_sent_on();
     let log = farmer.page("/batches/1/events").await;
-    assert!(log.contains("<del>Xát củ, lọc tinh bột</del>") && log.contains("<del>20 kg</del>"), "{log}");
+    assert!(log.contains("<h3>2. <del>Xát củ, lọc tinh bột</del>") && log.contains("<del>20 kg</del>"), "{log}");
     assert!(log.contains("Đã sửa ngày 22/11/2026: ghi nhầm số cân") && log.contains("25 kg"), "{log}");
 }
 
@@ -210,7 +247,7 @@ async fn a_sealed_line_says_since_when_and_leads_to_its_proof() {
     let (world, _, farmer) = scene().await;
     record(&farmer, STARCH, &[]).await.assert_sent_on();
     let waiting = world.public.get_page("/batches/1/timeline").await.text();
-    assert!(waiting.contains("đang chờ niêm phong") && !waiting.contains("/batches/1/2.tlog-proof"), "{waiting}");
+    assert!(waiting.contains("Đang chờ niêm phong") && !waiting.contains("/batches/1/2.tlog-proof"), "{waiting}");
     world.seal().await;
     let sealed = world.public.get_page("/batches/1/timeline").await.text();
     assert!(sealed.contains("từ đó không bị sửa") && sealed.contains("/batches/1/2.tlog-proof"), "{sealed}");

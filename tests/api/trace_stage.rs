@@ -92,7 +92,8 @@ impl Client {
 
 /// So many kilograms.
 pub(crate) fn kg(quantity: impl Into<Value>) -> Value {
-    json!({ "quantity": quantity.into(), "unit": "kg" })
+    let quantity: Value = quantity.into();
+    json!({ "quantity": quantity, "unit": "kg" })
 }
 
 /// So many kilograms of a batch, as an input.

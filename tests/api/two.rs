@@ -13,7 +13,7 @@ use nguon::http::{Face, Route};
 use nguon::register::import::{CertificateColumns, ImportRow, ProducerKind};
 use nguon::stamp::BatchNo;
 use nguon::trace::types::{
-    Amount, InputFrom, NewEvent, NewInput, OutsideLotDraft, Quantity, Said, Step, Unit, What,
+    Amount, InputFrom, LotRef, NewEvent, NewInput, OutsideLotDraft, Quantity, Said, Step, Unit, What,
 };
 
 use crate::browser::Person;
@@ -160,7 +160,12 @@ async fn add_event(world: &World, things: &mut Things, batch_no: BatchNo, mark: 
     let actor = Actor::operator();
     let recorded = world.trace.record_event(&actor, batch_no, event, None).await.unwrap();
     let stages = world.trace.stages_of_batch(&actor.reads(), batch_no).await.unwrap();
+    let lot_no = match &recorded.event.inputs[0].from {
+        LotRef::Outside(lot) => lot.lot_no.0.to_string(),
+        LotRef::Batch(_) => panic!("the lot is from outside"),
+    };
     things.extend([
+        ("lot_no", lot_no),
         ("n", recorded.event.n.to_string()),
         ("sha256", photo.to_string()),
         ("stage_no", stages.stages[0].stage_no.0.to_string()),

@@ -91,7 +91,7 @@ impl Deployment {
 
     async fn lines(&self, policy: &str) -> Vec<Line> {
         let batch_no = BatchNo::new(u32::try_from(self.batch_no).unwrap()).unwrap();
-        self.ledger(policy).lines_of(batch_no).await.unwrap()
+        self.ledger(policy).lines_of(batch_no, None, 100).await.unwrap()
     }
 
     /// A checkpoint signed with the log's key, whatever it says.
@@ -140,7 +140,8 @@ async fn a_pulled_cosignature_is_served_with_the_checkpoint_and_named_on_the_bat
     }
     for line in deployment.lines(&policy_of(&key)).await {
         let Seal::Sealed { witnesses, .. } = line.seal else { panic!("{line:?}") };
-        assert_eq!(witnesses, [NAME]);
+        let names: Vec<&str> = witnesses.iter().map(|by| by.name.as_str()).collect();
+        assert_eq!(names, [NAME]);
     }
     PublishedLog::fetch_whole(&client).await;
 }

@@ -161,7 +161,8 @@ impl Stage {
         farmer.submit("/batches/3", "/batches/3/close", &[("close_sure", "yes")]).await.assert_sent_on();
     }
 
-    /// The first batch with an event that has a photo, one that does not add up, and one that was corrected; shared with another.
+    /// The first batch with an event that has a photo, one that does not add up, and one that was corrected; with a lot from
+    /// outside; shared with another.
     async fn fill_log(&mut self) {
         let farmer = self.person(Role::Producer);
         let page = "/batches/1/events/new";
@@ -188,7 +189,19 @@ impl Stage {
         self.event = self.world.test_db.count(newest).await.to_string();
         // What is sealed has its proof; what comes behind it waits.
         self.world.seal().await;
-        farmer.upload(page, page, &[&fields[1..], &[("order_key", "khoa-3")]].concat(), &[]).await.assert_sent_on();
+        let buying = "SELECT stage_no::bigint AS n FROM stages WHERE template = 'noodles' AND code = 'buy'";
+        let buying = self.world.test_db.count(buying).await.to_string();
+        let bought = [
+            ("order_key", "khoa-3"),
+            ("what", buying.as_str()),
+            ("on", "2026-11-21"),
+            ("place", "own"),
+            ("new_product", "Củ dong riềng"),
+            ("new_supplier", "Bà Ví Dụ"),
+            ("new_received", "900"),
+            ("new_unit", "kg"),
+        ];
+        farmer.upload(page, page, &bought, &[]).await.assert_sent_on();
         self.photo = photo;
     }
 

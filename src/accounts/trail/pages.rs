@@ -150,7 +150,7 @@ async fn show_trail(
     );
     let all_acts = [(String::new(), language.pick("Mọi việc", "Every act").to_owned())];
     let view = TrailView {
-        frame: Frame::new(&req, &actor, language.pick("Nhật ký", "Audit trail"), help),
+        frame: Frame::new(&req, &actor, language.pick("Nhật ký hệ thống", "Audit trail"), help),
         acts: all_acts
             .into_iter()
             .chain(choices.acts.into_iter().map(|act| (act.clone(), words::act_name(&act, language))))

@@ -11,7 +11,7 @@ use crate::batches::print::{PrintJob, PrintedStamp};
 use crate::batches::quota::check_quota;
 use crate::batches::service::Batches;
 use crate::batches::store::{By, find, find_for_update, set_next_serial};
-use crate::batches::trail::{record, record_in_ledger};
+use crate::batches::trail::{Facts, record, record_in_ledger};
 use crate::batches::types::{Batch, MintOrder, MintRun, OrderKey, SerialRange};
 use crate::batches::voids::types::list_ranges;
 use crate::batches::voids::voids_of;
@@ -111,7 +111,7 @@ impl Batches {
             ("last_valid_day", run.last_valid_day.to_date().into()),
             ("key", run.stamp_key.get().into()),
         ]);
-        record_in_ledger(conn, Kind::RunMinted, &batch, actor, now, facts).await?;
+        record_in_ledger(conn, Kind::RunMinted, &batch, actor, now, Facts::public(facts)).await?;
         Ok((batch, run, false))
     }
 

@@ -61,6 +61,8 @@ struct RunRow {
 
 /// What stands in the address after an order.
 const JUST_MINTED: &str = "done=minted";
+/// What the address says right after a recall.
+const JUST_RECALLED: &str = "done=recalled";
 /// Sheets of a run that are linked to: 20,000 stamps are four hundred pages, and more than those go to a print house.
 const MAX_SHEET_LINKS: usize = 10;
 
@@ -107,6 +109,8 @@ struct BatchPage {
     max_sheet_stamps: u32,
     /// Whether stamps were ordered just now: then the newest run says so beside what is printed.
     is_just_minted: bool,
+    /// Whether the batch was recalled just now: then the page leads on to who has its goods.
+    is_just_recalled: bool,
     is_keeper: bool,
     is_office: bool,
     role: Role,
@@ -132,6 +136,7 @@ impl BatchPage {
         let named =
             |reason: &VoidReason| (reason.as_str().to_owned(), language.pick(reason.vi(), reason.en()).to_owned());
         reasons.extend(VoidReason::ALL.iter().map(named));
+        let is_done = |what: &str| req.query_string().split('&').any(|part| part == what);
         Ok(Self {
             chip: chip_of(&sheet.batch, language),
             refusal,
@@ -142,7 +147,8 @@ impl BatchPage {
             reasons,
             order_key: PlainSecret::plain()?.reveal().to_owned(),
             max_sheet_stamps: MAX_SHEET_STAMPS,
-            is_just_minted: req.query_string().split('&').any(|part| part == JUST_MINTED),
+            is_just_minted: is_done(JUST_MINTED),
+            is_just_recalled: is_done(JUST_RECALLED),
             is_keeper: actor.writes() != Reach::Nothing,
             is_office: actor.has(Scope::Office),
             role: actor.role,

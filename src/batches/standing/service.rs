@@ -8,7 +8,7 @@ use crate::accounts::audit::details;
 use crate::accounts::types::{Actor, Reach, Scope};
 use crate::batches::service::Batches;
 use crate::batches::store;
-use crate::batches::trail::record_in_ledger;
+use crate::batches::trail::{Facts, record_in_ledger};
 use crate::batches::types::Batch;
 use crate::error::{Error, Result, Thing};
 use crate::ledger::Kind;
@@ -30,7 +30,7 @@ impl Batches {
             }
             store::close(conn, &batch, now).await?;
             let facts = details([("lot", batch.lot.as_str().into())]);
-            record_in_ledger(conn, Kind::BatchClosed, &batch, actor, now, facts).await?;
+            record_in_ledger(conn, Kind::BatchClosed, &batch, actor, now, Facts::public(facts)).await?;
             reread(conn, &reach, batch_no).await
         })
         .await
@@ -73,7 +73,8 @@ pub(in crate::batches) async fn apply_ruling(
     let standing = rule(batch.batch_no, &batch.standing, ruling, now)?;
     store::set_standing(conn, batch, &standing).await?;
     let was = batch.standing.as_str();
-    let facts = details([("reason", reason.into()), ("was", was.into())]);
+    // Someone typed the reason, and may have named a person in it.
+    let facts = Facts::with_private(details([("was", was.into())]), details([("reason", reason.into())]));
     record_in_ledger(conn, kind, batch, actor, now, facts).await
 }
 

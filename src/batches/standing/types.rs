@@ -50,6 +50,21 @@ impl Standing {
         }
     }
 
+    /// What a buyer should do where the office gave no advice of its own, in Vietnamese and English.
+    pub const fn usual_advice(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Normal => None,
+            Self::Suspended(_) => Some((
+                "Chưa nên mua hoặc dùng cho đến khi có kết luận.",
+                "Better not buy or use it until the matter is settled.",
+            )),
+            Self::Recalled(_) => Some((
+                "Không mua, không dùng; nếu đã mua, xin mang trả nơi bán.",
+                "Do not buy or use it; if you bought it, take it back to the shop.",
+            )),
+        }
+    }
+
     /// Reads the name; a standing other than normal needs its notice.
     pub(in crate::batches) fn parse(name: &str, notice: Option<Notice>) -> Option<Self> {
         match (name, notice) {

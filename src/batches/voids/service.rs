@@ -8,7 +8,7 @@ use crate::batches::minting::runs_of;
 use crate::batches::service::Batches;
 use crate::batches::store;
 use crate::batches::store::By;
-use crate::batches::trail::record_in_ledger;
+use crate::batches::trail::{Facts, record_in_ledger};
 use crate::error::{Error, Result, Thing};
 use crate::ledger::Kind;
 use crate::stamp::BatchNo;
@@ -33,7 +33,7 @@ impl Batches {
                 ("last", order.range.last.get().into()),
                 ("reason", order.reason.as_str().into()),
             ]);
-            record_in_ledger(conn, Kind::RangeVoided, &batch, actor, now, facts).await?;
+            record_in_ledger(conn, Kind::RangeVoided, &batch, actor, now, Facts::public(facts)).await?;
             Ok(void)
         })
         .await

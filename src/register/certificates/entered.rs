@@ -31,18 +31,19 @@ pub(in crate::register) fn certificate_entered(
             ("to", to.into()),
         ],
     );
-    Entered { kind, batch: None, public }
+    Entered { kind, batch: None, public, private: None }
 }
 
-/// A certificate that was revoked.
+/// A certificate that was revoked. Someone typed the reason, and may have named a person in it.
 pub(super) fn certificate_revoked(
     certificate_id: i32,
     product_no: i32,
     on: chrono::NaiveDate,
     reason: &str,
 ) -> Entered {
-    let public = facts(certificate_id, product_no, [("on", on.into()), ("reason", reason.into())]);
-    Entered { kind: Kind::RecognitionRevoked, batch: None, public }
+    let public = facts(certificate_id, product_no, [("on", on.into())]);
+    let private = Some(details([("reason", reason.into())]));
+    Entered { kind: Kind::RecognitionRevoked, batch: None, public, private }
 }
 
 /// Entries of the certificates that are older than the ledger.

@@ -7,14 +7,14 @@ mod views;
 use actix_web::{HttpResponse, web};
 
 use crate::error::{Error, Result, Thing};
-use crate::http::{IdempotencyKey, JsonBody, Keeper, Problem, Reader, routes};
+use crate::http::{FileBody, IdempotencyKey, JsonBody, Keeper, Problem, Reader, routes};
 use crate::stamp::BatchNo;
 
 use super::service::Trace;
-use super::types::Recorded;
+use super::types::{OutsideLotNo, Recorded};
 
 use bodies::{CorrectionBody, EventBody, ShareBody};
-use views::{BalanceView, EventList, EventView, RecallReachView, ShareList, TraceView};
+use views::{BalanceView, EventList, EventView, LotReachView, PhotoView, RecallReachView, ShareList, TraceView};
 
 routes! {
     GET "/api/v1/batches/{batch_no}/events" => list_events: Reader,
@@ -23,6 +23,8 @@ routes! {
     GET "/api/v1/batches/{batch_no}/trace" => show_trace: Reader,
     GET "/api/v1/batches/{batch_no}/balance" => show_balance: Reader,
     GET "/api/v1/batches/{batch_no}/reach" => show_reach: Reader,
+    GET "/api/v1/lots/{lot_no}/reach" => show_reach_of_lot: Reader,
+    POST "/api/v1/batches/{batch_no}/photos" => keep_photo: Keeper,
     GET "/api/v1/batches/{batch_no}/shares" => list_shares: Reader,
     POST "/api/v1/batches/{batch_no}/shares" => share_lot: Keeper,
     POST "/api/v1/batches/{batch_no}/shares/end" => unshare_lot: Keeper,
@@ -31,6 +33,11 @@ routes! {
 /// A batch's number from a path; anything else names no batch.
 pub(in crate::trace) fn batch_no(text: &str) -> Result<BatchNo> {
     text.parse().map_err(|_| Error::NotFound(Thing::Batch))
+}
+
+/// A lot's number from a path; anything else names no lot.
+pub(in crate::trace) fn lot_no(text: &str) -> Result<OutsideLotNo> {
+    text.parse().map(OutsideLotNo).map_err(|_| Error::NotFound(Thing::Lot))
 }
 
 /// Which events of a batch.
@@ -136,8 +143,8 @@ async fn show_trace(Reader(actor): Reader, path: web::Path<String>, trace: web::
     (status = 404, description = "No such batch", body = Problem, content_type = "application/problem+json"),
 ))]
 async fn show_balance(Reader(actor): Reader, path: web::Path<String>, trace: web::Data<Trace>) -> Result<HttpResponse> {
-    let findings = trace.balance_of(&actor.reads(), batch_no(&path)?).await?;
-    Ok(HttpResponse::Ok().json(BalanceView::from(findings)))
+    let balance = trace.balance_of(&actor.reads(), batch_no(&path)?).await?;
+    Ok(HttpResponse::Ok().json(BalanceView::from(balance)))
 }
 
 /// Every batch and stamp range that a recall of this batch reaches.
@@ -148,7 +155,48 @@ async fn show_balance(Reader(actor): Reader, path: web::Path<String>, trace: web
 ))]
 async fn show_reach(Reader(actor): Reader, path: web::Path<String>, trace: web::Data<Trace>) -> Result<HttpResponse> {
     let reach = trace.recall_reach(&actor.reads(), batch_no(&path)?).await?;
-    Ok(HttpResponse::Ok().json(RecallReachView::from(reach)))
+    long_json(move || RecallReachView::from(reach)).await
+}
+
+/// Every batch and stamp range that a recall of a lot from outside reaches. Lots are numbered in `outside` of an event's inputs.
+#[utoipa::path(get, path = "/api/v1/lots/{lot_no}/reach", tag = "trace", security(("token" = [])),
+    params(("lot_no" = i32, Path, description = "Number of the lot from outside")), responses(
+    (status = 200, description = "The batches that it went into first, then by depth; at most 100,000 batches", body = LotReachView),
+    (status = 404, description = "No such lot", body = Problem, content_type = "application/problem+json"),
+))]
+async fn show_reach_of_lot(
+    Reader(actor): Reader,
+    path: web::Path<String>,
+    trace: web::Data<Trace>,
+) -> Result<HttpResponse> {
+    let found = trace.recall_reach_of_lot(&actor.reads(), lot_no(&path)?).await?;
+    long_json(move || LotReachView::from(found)).await
+}
+
+/// Writes JSON that may be many megabytes long, off the web workers.
+async fn long_json<T: serde::Serialize>(view: impl FnOnce() -> T + Send + 'static) -> Result<HttpResponse> {
+    let json = tokio::task::spawn_blocking(move || serde_json::to_vec(&view())).await?.map_err(Error::internal)?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(json))
+}
+
+/// Keeps a photo for an event that is told next. It is drawn anew: neither place nor phone is kept, and nobody sees it until an
+/// event names it.
+#[utoipa::path(post, path = "/api/v1/batches/{batch_no}/photos", tag = "trace", security(("token" = [])),
+    params(("batch_no" = u32, Path, description = "Number of the batch")),
+    request_body(content = Vec<u8>, content_type = "image/jpeg", description = "A JPEG or PNG of at most 20 MB, as it is"), responses(
+    (status = 201, description = "Its hash, for `files` of the event", body = PhotoView),
+    (status = 404, description = "No such batch", body = Problem, content_type = "application/problem+json"),
+    (status = 413, description = "Larger than 20 MB", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "No JPEG or PNG that can be read", body = Problem, content_type = "application/problem+json"),
+))]
+async fn keep_photo(
+    Keeper(actor): Keeper,
+    path: web::Path<String>,
+    body: FileBody,
+    trace: web::Data<Trace>,
+) -> Result<HttpResponse> {
+    let hash = trace.keep_photo(&actor, batch_no(&path)?, body.0.into()).await?;
+    Ok(HttpResponse::Created().json(PhotoView::from(hash)))
 }
 
 /// With whom a lot is shared.

@@ -3,11 +3,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use crate::trace::balance::types::Finding;
+use crate::trace::balance::types::{Balance, Finding};
 use crate::trace::events::MAX_EVENTS_LISTED;
-use crate::trace::graph::types::{Edge, Graph, Node, NodeId, Reached, RecallReach};
+use crate::trace::graph::types::{Edge, Graph, Node, NodeId, Reached, RecallReach, StandingKind};
 use crate::trace::lots::types::Share;
-use crate::trace::types::{Amount, BatchRef, Event, Input, LotRef, OutsideLot};
+use crate::trace::types::{Amount, BatchRef, Event, Input, LotRef, OutsideLot, Sha256Hash};
 
 /// How much of what.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -120,6 +120,8 @@ pub(super) struct EventView {
     stage_no: Option<i32>,
     /// What was done, in Vietnamese.
     name: String,
+    /// What was done, in English.
+    name_en: String,
     /// `sow`, `care`, `harvest`, `receive_lot`, `process`, `pack`, `test`, `ship`, `receive_goods`, `sell` or `destroy`.
     step: &'static str,
     epcis: EpcisView,
@@ -150,13 +152,15 @@ pub(super) struct EventView {
 impl From<Event> for EventView {
     fn from(event: Event) -> Self {
         let epcis = event.step.epcis();
-        let name = event.name().0.to_owned();
+        let (vi, en) = event.name();
+        let (name, name_en) = (vi.to_owned(), en.to_owned());
         let (commune_code, commune) = event.place.commune.unzip();
         Self {
             batch_no: event.batch_no.get(),
             n: event.n,
             stage_no: event.stage.map(|stage| stage.stage_no.0),
             name,
+            name_en,
             step: event.step.as_str(),
             epcis: EpcisView { event_type: epcis.event_type, action: epcis.action, biz_step: epcis.biz_step },
             on: event.when.on,
@@ -253,7 +257,7 @@ impl From<Node> for NodeView {
             Node::Batch { batch, state: Some(state) } => Self {
                 batch: Some(batch.into()),
                 declared: state.declared.as_ref().map(AmountView::from),
-                standing: Some(state.standing),
+                standing: Some(state.standing.as_str()),
                 is_open: Some(state.is_open),
                 n_stamps: Some(state.n_stamps),
                 ..bare
@@ -283,7 +287,7 @@ impl From<Graph> for TraceView {
 /// One thing that does not add up.
 #[derive(Serialize, utoipa::ToSchema)]
 struct FindingView {
-    /// `yield`, `batch` or `outside`.
+    /// `yield`, `batch`, `outside` or `source`.
     check: &'static str,
     /// What there was at the most, thousandths of `unit`.
     at_most_thousandths: u64,
@@ -298,10 +302,12 @@ struct FindingView {
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct BalanceView {
     findings: Vec<FindingView>,
+    /// Whether there was anything to compare at all.
+    is_compared: bool,
 }
 
-impl From<Vec<Finding>> for BalanceView {
-    fn from(findings: Vec<Finding>) -> Self {
+impl From<Balance> for BalanceView {
+    fn from(balance: Balance) -> Self {
         let view = |finding: Finding| FindingView {
             check: finding.check.as_str(),
             at_most_thousandths: finding.at_most_thousandths,
@@ -310,7 +316,7 @@ impl From<Vec<Finding>> for BalanceView {
             vi: finding.words.vi,
             en: finding.words.en,
         };
-        Self { findings: findings.into_iter().map(view).collect() }
+        Self { is_compared: balance.is_compared, findings: balance.findings.into_iter().map(view).collect() }
     }
 }
 
@@ -324,7 +330,7 @@ struct StampRangeView {
 /// A batch that a recall reaches.
 #[derive(Serialize, utoipa::ToSchema)]
 struct ReachedView {
-    /// Steps away; 0 is the batch itself.
+    /// Steps away; 0 is the batch itself, 1 whatever a lot from outside went into.
     depth: u32,
     #[serde(flatten)]
     batch: BatchRefView,
@@ -347,7 +353,7 @@ impl From<Reached> for ReachedView {
             n_stamps: reached.n_stamps(),
             stamps: reached.stamps.iter().map(range).collect(),
             batch: reached.batch.into(),
-            standing: reached.standing,
+            standing: reached.standing.map(StandingKind::as_str),
         }
     }
 }
@@ -363,6 +369,34 @@ pub(super) struct RecallReachView {
 impl From<RecallReach> for RecallReachView {
     fn from(reach: RecallReach) -> Self {
         Self { batches: reach.batches.into_iter().map(ReachedView::from).collect(), is_cut: reach.is_cut }
+    }
+}
+
+/// What a recall of a lot from outside reaches.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct LotReachView {
+    lot: OutsideLotView,
+    #[serde(flatten)]
+    reach: RecallReachView,
+}
+
+impl From<(OutsideLot, RecallReach)> for LotReachView {
+    fn from((lot, reach): (OutsideLot, RecallReach)) -> Self {
+        Self { lot: lot.into(), reach: reach.into() }
+    }
+}
+
+/// A photo that is kept.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct PhotoView {
+    /// SHA-256 of the photo as it was drawn anew: what `files` of an event takes.
+    #[schema(example = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")]
+    sha256: String,
+}
+
+impl From<Sha256Hash> for PhotoView {
+    fn from(hash: Sha256Hash) -> Self {
+        Self { sha256: hash.to_string() }
     }
 }
 

@@ -1,19 +1,21 @@
 //! Queries that a balance is computed from. No transaction, no clock, no HTTP.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::db::schema::{mint_runs, products, stages, trace_events, trace_inputs, trace_outside_lots, voids};
+use crate::accounts::types::ProducerNo;
+use crate::db::schema::{batches, mint_runs, products, stages, trace_events, trace_inputs, trace_outside_lots, voids};
 use crate::stamp::{BatchNo, ProductNo};
 use crate::trace::rows::{amount_of, damaged, unknown};
 use crate::trace::types::{Amount, Step};
 
-use super::types::{OutsideSum, StageSum};
+use super::types::{BalanceFacts, OutsideSum, SourceSum, StageSum};
 
 /// Stages and bare steps of a batch with what went in and came out; where an event does not say what went in, its lots do.
 pub(super) async fn stage_sums(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Vec<StageSum>> {
     type Named = (i32, String, String, Option<i32>);
-    type Told = (Option<i64>, Option<String>);
     let rows: Vec<(i32, String, Option<Named>, Told, Told)> = trace_events::table
         .left_join(stages::table)
         .filter(trace_events::batch_no.eq(batch_no.to_i32()).and(trace_events::stands))
@@ -27,18 +29,21 @@ pub(super) async fn stage_sums(conn: &mut AsyncPgConnection, batch_no: BatchNo) 
         .order((stages::place.asc().nulls_last(), trace_events::n))
         .load(conn)
         .await?;
-    let inputs: Vec<(i32, i64, String)> = trace_inputs::table
+    let rows_of_inputs: Vec<(i32, i64, String)> = trace_inputs::table
         .filter(trace_inputs::batch_no.eq(batch_no.to_i32()).and(trace_inputs::stands))
         .select((trace_inputs::n, trace_inputs::quantity_thousandths, trace_inputs::unit))
         .load(conn)
         .await?;
+    let mut inputs: BTreeMap<i32, Vec<Amount>> = BTreeMap::new();
+    for (n, thousandths, unit) in rows_of_inputs {
+        inputs.entry(n).or_default().push(amount_of(thousandths, &unit)?);
+    }
     let mut sums: Vec<(Option<i32>, String, StageSum)> = Vec::new();
     for (n, step, named, (taken, taken_unit), (made, made_unit)) in rows {
         let taken = if let Some(taken) = Amount::from_columns(taken, taken_unit.as_deref()) {
             vec![taken]
         } else {
-            let own = inputs.iter().filter(|(of, ..)| *of == n);
-            own.map(|(_, thousandths, unit)| amount_of(*thousandths, unit)).collect::<QueryResult<_>>()?
+            inputs.remove(&n).unwrap_or_default()
         };
         let made = Amount::from_columns(made, made_unit.as_deref());
         let stage_no = named.as_ref().map(|(stage_no, ..)| *stage_no);
@@ -115,6 +120,82 @@ pub(super) async fn outside_sums(conn: &mut AsyncPgConnection, batch_no: BatchNo
         }
     }
     Ok(sums.into_iter().map(|(_, sum)| sum).collect())
+}
+
+/// Quantity and unit as their columns have them.
+type Told = (Option<i64>, Option<String>);
+
+/// The batches that went into a batch, each with what is known of how much it has and with what was taken from it here. Of
+/// another's batch that is what its public timeline tells, and not what it declares.
+pub(super) async fn source_sums(
+    conn: &mut AsyncPgConnection,
+    producer_no: ProducerNo,
+    batch_no: BatchNo,
+) -> QueryResult<Vec<SourceSum>> {
+    type Row = ((i32, String, String, i32), Told, Told, (i64, String));
+    let rows: Vec<Row> = trace_inputs::table
+        .inner_join(batches::table.on(trace_inputs::from_batch.eq(batches::batch_no.nullable())))
+        .inner_join(products::table.on(batches::product_no.eq(products::product_no)))
+        .filter(trace_inputs::batch_no.eq(batch_no.to_i32()).and(trace_inputs::stands))
+        .select((
+            (batches::batch_no, batches::lot, batches::state, products::producer_no),
+            (batches::quantity_thousandths, batches::unit),
+            (products::pack_thousandths, products::pack_unit),
+            (trace_inputs::quantity_thousandths, trace_inputs::unit),
+        ))
+        .order(batches::batch_no)
+        .load(conn)
+        .await?;
+    let mut sums: Vec<(i32, SourceSum)> = Vec::new();
+    for ((no, lot, state, owner), (declared, unit), (pack, pack_unit), (used, used_unit)) in rows {
+        let used = amount_of(used, &used_unit)?;
+        match sums.last_mut() {
+            Some((known, sum)) if *known == no => sum.used.push(used),
+            _ => {
+                let has = BalanceFacts {
+                    is_open: state == "open",
+                    declared: Amount::from_columns(declared.filter(|_| owner == producer_no.0), unit.as_deref()),
+                    pack: Amount::from_columns(pack, pack_unit.as_deref()),
+                    ..BalanceFacts::default()
+                };
+                sums.push((no, SourceSum { lot, has, used: vec![used] }));
+            }
+        }
+    }
+    if !sums.is_empty() {
+        add_made(conn, &mut sums).await?;
+    }
+    Ok(sums.into_iter().map(|(_, sum)| sum).collect())
+}
+
+/// Adds what was harvested, made and packed of each source, stage by stage.
+async fn add_made(conn: &mut AsyncPgConnection, sums: &mut [(i32, SourceSum)]) -> QueryResult<()> {
+    let batch_nos: Vec<i32> = sums.iter().map(|(no, _)| *no).collect();
+    let making = [Step::Harvest, Step::Process, Step::Pack].map(Step::as_str);
+    let rows: Vec<(i32, String, Option<i32>, Told)> = trace_events::table
+        .filter(trace_events::batch_no.eq_any(batch_nos).and(trace_events::stands))
+        .filter(trace_events::step.eq_any(making))
+        .select((
+            trace_events::batch_no,
+            trace_events::step,
+            trace_events::stage_no,
+            (trace_events::out_thousandths, trace_events::out_unit),
+        ))
+        .order((trace_events::batch_no, trace_events::step, trace_events::stage_no))
+        .load(conn)
+        .await?;
+    let mut before: Option<(i32, String, Option<i32>)> = None;
+    for (batch_no, step, stage_no, (made, unit)) in rows {
+        let Some((_, sum)) = sums.iter_mut().find(|(no, _)| *no == batch_no) else { continue };
+        let made = Amount::from_columns(made, unit.as_deref());
+        let key = (batch_no, step, stage_no);
+        match sum.has.stages.last_mut().filter(|_| before.as_ref() == Some(&key)) {
+            Some(stage) => stage.made.extend(made),
+            None => sum.has.stages.push(new_sum(&key.1, None, Vec::new(), made)?),
+        }
+        before = Some(key);
+    }
+    Ok(())
 }
 
 /// What one pack of a product holds.

@@ -20,6 +20,8 @@ pub enum Check {
     Batch,
     /// More was taken from a lot from outside than came in.
     Outside,
+    /// More was taken from another batch than it has.
+    Source,
 }
 
 impl Check {
@@ -29,8 +31,18 @@ impl Check {
             Self::Yield => "yield",
             Self::Batch => "batch",
             Self::Outside => "outside",
+            Self::Source => "source",
         }
     }
+}
+
+/// What came of comparing a batch's numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// What does not add up.
+    pub findings: Vec<Finding>,
+    /// Whether there was anything to compare at all.
+    pub is_compared: bool,
 }
 
 /// One thing that does not add up, with its numbers.
@@ -74,6 +86,17 @@ pub struct OutsideSum {
     pub used: Vec<Amount>,
 }
 
+/// Another batch that went in, with what was taken from it here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceSum {
+    /// Its lot.
+    pub lot: String,
+    /// What is known of how much it has: what it declares, its pack, and what was harvested, made and packed.
+    pub has: BalanceFacts,
+    /// What went into the batch in hand, input by input.
+    pub used: Vec<Amount>,
+}
+
 /// Everything a batch's balance is computed from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BalanceFacts {
@@ -91,4 +114,6 @@ pub struct BalanceFacts {
     pub passed_on: Vec<Amount>,
     /// Lots from outside that went in.
     pub outside: Vec<OutsideSum>,
+    /// Other batches that went in.
+    pub sources: Vec<SourceSum>,
 }

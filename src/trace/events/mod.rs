@@ -4,7 +4,9 @@ mod entry;
 pub mod policy;
 mod service;
 mod store;
+mod units;
 mod writing;
 
 pub use service::MAX_EVENTS_LISTED;
-pub(in crate::trace) use store::{by_columns, events_after};
+pub(in crate::trace) use store::by_columns;
+pub use units::check_input_unit;

@@ -4,10 +4,12 @@ use chrono::{DateTime, Days, Months, NaiveDate, TimeDelta, Utc};
 
 use crate::batches::types::{Batch, Standing};
 use crate::error::{Error, Result};
-use crate::register::measure::MeasureKind;
+use crate::register::measure::Measure;
 use crate::register::types::Pack;
 use crate::trace::stages::types::Stage;
-use crate::trace::types::{Amount, InputFrom, MAX_FILES, MAX_INPUTS, NewEvent, NewInput, Phase, Step, Unit};
+use crate::trace::types::{Amount, InputFrom, MAX_FILES, MAX_INPUTS, NewEvent, NewInput, Phase, Step};
+
+use super::units::check_units;
 
 /// How far ahead a phone's clock may be.
 const CLOCK_LEEWAY: TimeDelta = TimeDelta::minutes(5);
@@ -51,6 +53,16 @@ pub fn may_record(batch: &Batch) -> Result<()> {
 /// Whether events of a batch may be corrected. Of a closed one they may: a slip is often seen afterwards.
 pub fn may_correct(batch: &Batch) -> Result<()> {
     check_not_recalled(batch)
+}
+
+/// Whether a line may be corrected that was corrected by a later one already: only the latest may.
+pub fn check_latest(n: u32, corrected_by: Option<u32>) -> Result<()> {
+    let Some(later) = corrected_by else { return Ok(()) };
+    Err(Error::refused(
+        "event-corrected",
+        format!("Dòng {n} đã được sửa ở dòng {later}; xin mở lại nhật ký lô hàng và sửa dòng mới nhất."),
+        format!("line {n} was corrected by line {later}; open the log again and correct the latest one"),
+    ))
 }
 
 fn check_not_recalled(batch: &Batch) -> Result<()> {
@@ -117,7 +129,7 @@ fn check_day(event: &NewEvent, ground: Ground<'_>) -> Result<()> {
 
 /// The days on which a step of a batch that was packed on a day may lie. The product's own making lies before its packing, hence
 /// the lower bound is not the batch's opening but the longest that its making may have taken.
-fn window(phase: Phase, packed_on: NaiveDate) -> (NaiveDate, Option<NaiveDate>) {
+pub fn window(phase: Phase, packed_on: NaiveDate) -> (NaiveDate, Option<NaiveDate>) {
     let began = packed_on.checked_sub_months(LONGEST_MAKING_MONTHS).unwrap_or(NaiveDate::MIN);
     let after = packed_on.checked_add_days(PACKING_SPREAD);
     match phase {
@@ -129,8 +141,8 @@ fn window(phase: Phase, packed_on: NaiveDate) -> (NaiveDate, Option<NaiveDate>) 
 }
 
 fn check_fields(event: &NewEvent, step: Step) -> Result<()> {
-    check_amount("in", event.taken.as_ref(), (step.has_in(), step.needs_in()))?;
-    check_amount("out", event.made.as_ref(), (step.has_out(), step.needs_out()))?;
+    check_amount("in", event.taken.as_ref(), Asked::of_in(step))?;
+    check_amount("out", event.made.as_ref(), Asked::of_out(step))?;
     if step == Step::ReceiveLot && event.inputs.is_empty() {
         return Err(Error::invalid(
             "inputs",
@@ -165,14 +177,47 @@ fn check_fields(event: &NewEvent, step: Step) -> Result<()> {
     }
 }
 
-fn check_amount(field: &'static str, amount: Option<&Amount>, (may, must): (bool, bool)) -> Result<()> {
+/// Whether a step says a quantity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// It has none.
+    No,
+    /// It may.
+    May,
+    /// It is not understood without.
+    Must,
+}
+
+impl Asked {
+    const fn of_in(step: Step) -> Self {
+        if step.needs_in() {
+            Self::Must
+        } else if step.has_in() {
+            Self::May
+        } else {
+            Self::No
+        }
+    }
+
+    const fn of_out(step: Step) -> Self {
+        if step.needs_out() {
+            Self::Must
+        } else if step.has_out() {
+            Self::May
+        } else {
+            Self::No
+        }
+    }
+}
+
+fn check_amount(field: &'static str, amount: Option<&Amount>, asked: Asked) -> Result<()> {
     match amount {
-        Some(_) if !may => Err(Error::invalid(
+        Some(_) if asked == Asked::No => Err(Error::invalid(
             field,
             "Việc này không ghi số lượng ở ô này; xin bỏ trống.",
             "this step has no such quantity; leave it out",
         )),
-        None if must => Err(Error::invalid(
+        None if asked == Asked::Must => Err(Error::invalid(
             field,
             "Xin ghi số lượng và đơn vị, ví dụ 50 kg.",
             "give the quantity and its unit, for example 50 kg",
@@ -198,74 +243,24 @@ fn check_inputs(inputs: &[NewInput]) -> Result<()> {
             "a lot is named twice; add the two quantities up",
         ));
     }
-    Ok(())
+    inputs.iter().try_for_each(|input| match &input.from {
+        InputFrom::NewOutside(lot) => check_used("inputs", &input.amount, &lot.received),
+        InputFrom::Batch(_) | InputFrom::Outside(_) => Ok(()),
+    })
 }
 
-fn check_units(event: &NewEvent, ground: Ground<'_>) -> Result<()> {
-    let kind_of = |amount: &Amount| MeasureKind::of(amount.unit.as_str());
-    match ground.step.phase() {
-        Phase::Making => {
-            let usual = ground.stage.and_then(|stage| stage.unit.as_ref());
-            if let Some(usual) = usual {
-                let inputs = event.inputs.iter().map(|input| &input.amount);
-                // What goes into a process may be another thing than what comes out: grain and spirits.
-                let counted: Vec<&Amount> = if ground.step == Step::Process {
-                    event.made.iter().collect()
-                } else if ground.step == Step::ReceiveLot {
-                    event.taken.iter().chain(inputs).collect()
-                } else {
-                    event.taken.iter().chain(&event.made).collect()
-                };
-                let usual_kind = MeasureKind::of(usual.as_str());
-                if let Some(wrong) = counted.into_iter().find(|amount| !are_alike(&kind_of(amount), &usual_kind)) {
-                    return Err(wrong_unit(wrong, usual));
-                }
-            }
-            let has_yield = ground.stage.is_some_and(|stage| stage.max_yield_permille.is_some());
-            match (&event.taken, &event.made) {
-                (Some(taken), Some(made)) if has_yield && kind_of(taken) != kind_of(made) => {
-                    Err(wrong_unit(taken, &made.unit))
-                }
-                _ => Ok(()),
-            }
-        }
-        Phase::Packing | Phase::Leaving => {
-            let units = [ground.batch.unit.as_deref(), ground.pack.map(|pack| pack.unit.as_str())];
-            let measured = units.into_iter().flatten().find(|unit| MeasureKind::of(unit).is_measured());
-            let Some(unit) = measured.and_then(|unit| Unit::new("unit", unit).ok()) else { return Ok(()) };
-            let goods = MeasureKind::of(unit.as_str());
-            let is_other = |amount: &&Amount| kind_of(amount).is_measured() && kind_of(amount) != goods;
-            match event.taken.iter().chain(&event.made).find(is_other) {
-                Some(wrong) => Err(wrong_unit(wrong, &unit)),
-                None => Ok(()),
-            }
-        }
-        Phase::Any => Ok(()),
-    }
-}
-
-/// Whether two kinds may stand for one another: the same measure, or pieces of any name.
-fn are_alike(one: &MeasureKind, other: &MeasureKind) -> bool {
-    one == other || (!one.is_measured() && !other.is_measured())
-}
-
-fn wrong_unit(wrong: &Amount, usual: &Unit) -> Error {
-    let (wrong, usual) = (wrong.unit.as_str(), usual.as_str());
-    Error::invalid(
-        "unit",
-        format!("Đơn vị {wrong} không dùng được ở đây; xin ghi bằng {usual} hoặc đơn vị cùng loại."),
-        format!("the unit {wrong} does not fit here; use {usual} or a unit of the same kind"),
-    )
-}
-
-/// Whether so much of a lot can be taken in this unit: never litres of what is weighed.
-pub fn check_input_unit(amount: &Amount, lot_unit: Option<&str>) -> Result<()> {
-    let Some(lot_unit) = lot_unit else { return Ok(()) };
-    let (taken, has) = (MeasureKind::of(amount.unit.as_str()), MeasureKind::of(lot_unit));
-    if !taken.is_measured() || !has.is_measured() || taken == has {
+/// Of a lot that just came in no more is used than came in.
+pub fn check_used(field: &'static str, used: &Amount, received: &Amount) -> Result<()> {
+    let measure = |amount: &Amount| Measure::of(amount.unit.as_str(), amount.quantity);
+    let (most, told) = (measure(received), measure(used));
+    if most.kind != told.kind || told.n <= most.n {
         return Ok(());
     }
-    Unit::new("unit", lot_unit).map_or(Ok(()), |unit| Err(wrong_unit(amount, &unit)))
+    Err(Error::invalid(
+        field,
+        format!("Đã dùng {used}, nhiều hơn số đã nhận {received}; xin kiểm tra lại hai số này."),
+        format!("{used} used is more than the {received} that came in; check the two numbers"),
+    ))
 }
 
 #[cfg(test)]
@@ -275,7 +270,7 @@ mod tests {
     use crate::files::Sha256Hash;
     use crate::stamp::BatchNo;
     use crate::trace::testing::{amount, batch, event, stage};
-    use crate::trace::types::Declared;
+    use crate::trace::types::{Declared, Unit};
 
     /// 17:00 in Vietnam on 2026-11-22.
     const NOW: &str = "2026-11-22T10:00:00Z";
@@ -408,12 +403,12 @@ mod tests {
     #[test]
     fn what_a_stage_makes_is_counted_as_the_stage_is() {
         check_unit(&stage(Step::Harvest), None, Some("1 tạ"), None);
-        check_unit(&stage(Step::Harvest), None, Some("5 lít"), Some("unit"));
-        check_unit(&stage(Step::Harvest), None, Some("5 bao"), Some("unit"));
-        check_unit(&stage(Step::Sow), Some("5 lít"), None, Some("unit"));
+        check_unit(&stage(Step::Harvest), None, Some("5 lít"), Some("out_unit"));
+        check_unit(&stage(Step::Harvest), None, Some("5 bao"), Some("out_unit"));
+        check_unit(&stage(Step::Sow), Some("5 lít"), None, Some("in_unit"));
         let hives = Stage { unit: Unit::new("unit", "đàn").ok(), ..stage(Step::Sow) };
         check_unit(&hives, Some("20 thùng"), None, None);
-        check_unit(&hives, Some("20 kg"), None, Some("unit"));
+        check_unit(&hives, Some("20 kg"), None, Some("in_unit"));
         check_unit(&Stage { unit: None, ..stage(Step::Harvest) }, None, Some("5 lít"), None);
     }
 
@@ -421,7 +416,7 @@ mod tests {
     fn in_and_out_of_a_stage_with_a_yield_are_of_one_kind() {
         let with_yield = Stage { max_yield_permille: Some(280), ..stage(Step::Process) };
         check_unit(&with_yield, Some("1 tạ"), Some("20 kg"), None);
-        check_unit(&with_yield, Some("100 lít"), Some("20 kg"), Some("unit"));
+        check_unit(&with_yield, Some("100 lít"), Some("20 kg"), Some("in_unit"));
         let distilling = Stage { unit: Unit::new("unit", "lít").ok(), ..stage(Step::Process) };
         check_unit(&distilling, Some("100 kg"), Some("60 lít"), None);
     }
@@ -431,7 +426,7 @@ mod tests {
         let pack = stage(Step::Pack);
         check_unit(&pack, None, Some("500 gói"), None);
         check_unit(&pack, Some("500000 g"), Some("500 gói"), None);
-        check_unit(&pack, None, Some("500 lít"), Some("unit"));
+        check_unit(&pack, None, Some("500 lít"), Some("out_unit"));
     }
 
     #[test]
@@ -445,16 +440,6 @@ mod tests {
         assert_eq!(with(lots(21), 0), Some("inputs"));
         assert_eq!(with(lots(1), 7), Some("photo"));
         assert_eq!(with(vec![input(2, "1 kg"), input(2, "2 kg")], 0), Some("inputs"));
-    }
-
-    #[test]
-    fn what_is_weighed_is_not_taken_by_the_litre() {
-        assert!(check_input_unit(&amount("5 lít"), Some("kg")).is_err());
-        for (taken, lot_unit) in
-            [("5 tạ", Some("kg")), ("5 túi", Some("kg")), ("5 lít", Some("thùng")), ("5 lít", None)]
-        {
-            assert!(check_input_unit(&amount(taken), lot_unit).is_ok(), "{taken}");
-        }
     }
 
     #[test]

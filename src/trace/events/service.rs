@@ -10,6 +10,7 @@ use crate::accounts::types::{Actor, Reach, Scope};
 use crate::batches::find_batch_for_update;
 use crate::batches::types::Batch;
 use crate::error::{Error, Result, Thing};
+use crate::files::clean_photo;
 use crate::ledger::{self, Draft, Kind};
 use crate::stamp::BatchNo;
 use crate::trace::lots::known_inputs;
@@ -22,7 +23,7 @@ use crate::trace::types::{
 };
 
 use super::entry::{Told, private_of, public_of};
-use super::policy::{Ground, check_event, may_correct, may_record};
+use super::policy::{Ground, check_event, check_latest, may_correct, may_record};
 use super::store::{self, CommuneRef, ProductGround};
 use super::writing::{self, Stamped};
 
@@ -74,6 +75,8 @@ impl Trace {
         key: Option<OrderKey>,
     ) -> Result<Recorded> {
         actor.require(Scope::BatchesWrite)?;
+        self.batch_within(&mut *self.parts.db.conn().await?, &actor.writes(), batch_no).await?;
+        // Without a connection in hand: the files may be slow.
         self.check_files(&telling.event.files).await?;
         let mut conn = self.parts.db.conn().await?;
         let (n, is_repeated) = conn
@@ -83,10 +86,10 @@ impl Trace {
         Ok(Recorded { event, is_repeated })
     }
 
-    /// Photos are kept before they are named, and looked at before the batch is held.
+    /// Photos are kept before they are named, and looked for before the batch is held.
     async fn check_files(&self, files: &[Sha256Hash]) -> Result<()> {
         for hash in files {
-            if self.parts.files.get(*hash).await?.is_none() {
+            if !self.parts.files.has(*hash).await? {
                 return Err(Error::invalid(
                     "photo",
                     "Có ảnh chưa gửi lên được; xin chọn lại ảnh.",
@@ -148,7 +151,8 @@ impl Trace {
         let product = store::product_ground(conn, batch.product_no).await?;
         check_event(event, Ground { batch, stage, step, pack: product.pack.as_ref(), now })?;
         let (place, commune) = place_of(conn, &event.place, product).await?;
-        let inputs = known_inputs(conn, batch, &event.inputs, now, self.parts.clock.today()).await?;
+        let today = self.parts.clock.today();
+        let inputs = known_inputs(conn, batch, &event.inputs, corrects.map(|(n, _)| n), now, today).await?;
         let told = Told { event, stage, step, place: &place, inputs: &inputs, corrects };
         let draft = Draft {
             kind: if corrects.is_some() { Kind::Correction } else { Kind::Event },
@@ -209,6 +213,27 @@ impl Trace {
         }
     }
 
+    /// What was done last, of what stands: a form proposes what comes behind it.
+    pub async fn last_done(&self, reach: &Reach, batch_no: BatchNo) -> Result<Option<What>> {
+        let mut conn = self.parts.db.conn().await?;
+        self.batch_within(&mut conn, reach, batch_no).await?;
+        Ok(store::last_standing_stage(&mut conn, batch_no).await?)
+    }
+
+    /// Draws a photo anew and keeps it, for an event of this batch that is told next. Until an event names it, nobody is shown it.
+    pub async fn keep_photo(&self, actor: &Actor, batch_no: BatchNo, bytes: Vec<u8>) -> Result<Sha256Hash> {
+        actor.require(Scope::BatchesWrite)?;
+        self.batch_within(&mut *self.parts.db.conn().await?, &actor.writes(), batch_no).await?;
+        self.parts.files.put(clean_photo(bytes).await?.jpeg).await
+    }
+
+    /// What the producer of a batch has told before, of whichever batch: what a form can be filled in from.
+    pub async fn told_before(&self, reach: &Reach, batch_no: BatchNo) -> Result<Vec<What>> {
+        let mut conn = self.parts.db.conn().await?;
+        let batch = self.batch_within(&mut conn, reach, batch_no).await?;
+        Ok(store::told_before(&mut conn, batch.producer_no).await?)
+    }
+
     /// A photo of an event, for anyone: what is in the ledger is public. Struck events keep theirs.
     pub async fn photo_of_event(&self, hash: Sha256Hash) -> Result<Vec<u8>> {
         if !store::is_of_an_event(&mut *self.parts.db.conn().await?, hash).await? {
@@ -229,12 +254,8 @@ async fn strike(conn: &mut AsyncPgConnection, batch_no: BatchNo, n: u32) -> Resu
         return Ok(struck.stage_no);
     }
     let event = store::find_event(conn, batch_no, place).await?.ok_or_else(no_event)?;
-    let later = event.corrected_by.unwrap_or(n);
-    Err(Error::refused(
-        "event-corrected",
-        format!("Dòng {n} đã được sửa ở dòng {later}; xin mở lại trang và sửa dòng mới nhất."),
-        format!("line {n} was corrected by line {later}; open the page again and correct the latest one"),
-    ))
+    check_latest(n, event.corrected_by)?;
+    Err(no_event())
 }
 
 /// The stage that was chosen, which belongs to the product's template and is open. A correction may keep the stage of the event it

@@ -78,13 +78,29 @@ pub(super) async fn find_event(conn: &mut AsyncPgConnection, batch_no: BatchNo, 
 }
 
 /// A batch's events behind `n`, in their order.
-pub(in crate::trace) async fn events_after(
+pub(super) async fn events_after(
     conn: &mut AsyncPgConnection,
     batch_no: BatchNo,
     n: i32,
     limit: i64,
 ) -> QueryResult<Vec<Event>> {
     load_events(conn, batch_no, Wanted::After { n, limit }).await
+}
+
+/// The stage or step of the last event of a batch that stands.
+pub(super) async fn last_standing_stage(conn: &mut AsyncPgConnection, batch_no: BatchNo) -> QueryResult<Option<What>> {
+    let row: Option<(Option<i32>, String)> = trace_events::table
+        .filter(trace_events::batch_no.eq(batch_no.to_i32()).and(trace_events::stands))
+        .select((trace_events::stage_no, trace_events::step))
+        .order(trace_events::n.desc())
+        .first(conn)
+        .await
+        .optional()?;
+    let what = |(stage_no, step): (Option<i32>, String)| match stage_no {
+        Some(stage_no) => Ok(What::Stage(StageNo(stage_no))),
+        None => Step::parse(&step).map(What::Step).ok_or_else(|| unknown("unknown step of an event")),
+    };
+    row.map(what).transpose()
 }
 
 async fn load_events(conn: &mut AsyncPgConnection, batch_no: BatchNo, wanted: Wanted) -> QueryResult<Vec<Event>> {
@@ -269,6 +285,22 @@ pub(super) async fn last_like(
         .first(conn)
         .await
         .optional()
+}
+
+/// Stages and bare steps of the events of a producer that stand, each once.
+pub(super) async fn told_before(conn: &mut AsyncPgConnection, producer_no: ProducerNo) -> QueryResult<Vec<What>> {
+    let rows: Vec<(Option<i32>, String)> = trace_events::table
+        .inner_join(batches::table.inner_join(products::table))
+        .filter(products::producer_no.eq(producer_no.0).and(trace_events::stands))
+        .select((trace_events::stage_no, trace_events::step))
+        .distinct()
+        .load(conn)
+        .await?;
+    let what = |(stage_no, step): (Option<i32>, String)| match stage_no {
+        Some(stage_no) => Ok(What::Stage(StageNo(stage_no))),
+        None => Step::parse(&step).map(What::Step).ok_or_else(|| unknown("unknown step of an event")),
+    };
+    rows.into_iter().map(what).collect()
 }
 
 /// Whether a file belongs to any event.

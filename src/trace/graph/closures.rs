@@ -28,16 +28,16 @@ pub(super) enum Way {
     Forward,
 }
 
-/// The root and everything that way from it, at most `limit` batches.
+/// The roots, which lie within the asker's reach, and everything that way from them, at most `limit` batches.
 pub(super) async fn walk(
     conn: &mut AsyncPgConnection,
     reach: &Reach,
-    root: BatchNo,
+    roots: &[i32],
     way: Way,
     limit: usize,
 ) -> QueryResult<Vec<Walked>> {
     let limits = Limits {
-        root: root.to_i32(),
+        roots,
         is_everything: *reach == Reach::Everything,
         producer_no: match reach {
             Reach::Producer(producer_no) => Some(producer_no.0),
@@ -58,7 +58,7 @@ pub(super) async fn walk(
 
 #[derive(Clone, Copy)]
 struct Limits<'a> {
-    root: i32,
+    roots: &'a [i32],
     is_everything: bool,
     producer_no: Option<i32>,
     commune: Option<&'a str>,
@@ -81,9 +81,9 @@ macro_rules! walk_query {
 
         impl QueryFragment<Pg> for $name<'_> {
             fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-                out.push_sql("WITH RECURSIVE walk (batch_no, is_own) AS (SELECT ");
-                out.push_bind_param::<Integer, _>(&self.0.root)?;
-                out.push_sql("::integer, true UNION SELECT next.batch_no, ");
+                out.push_sql("WITH RECURSIVE walk (batch_no, is_own) AS (SELECT unnest(");
+                out.push_bind_param::<Array<Integer>, _>(&self.0.roots)?;
+                out.push_sql("::integer[]), true UNION SELECT next.batch_no, ");
                 out.push_bind_param::<Bool, _>(&self.0.is_everything)?;
                 out.push_sql(
                     " OR EXISTS (SELECT FROM batches x JOIN products p ON p.product_no = x.product_no \

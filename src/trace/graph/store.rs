@@ -5,39 +5,103 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use crate::accounts::reach::within;
+use crate::accounts::types::Reach;
 use crate::batches::types::SerialRange;
-use crate::db::schema::{batches, mint_runs, producers, products, trace_inputs, voids};
+use crate::db::schema::{batches, mint_runs, producers, products, trace_inputs, trace_outside_lots, voids};
 use crate::stamp::{BatchNo, Serial};
-use crate::trace::lots::BatchRefRow;
+use crate::trace::lots::{BatchRefRow, outside_lots};
 use crate::trace::rows::{amount_of, batch_no_of, damaged, unknown};
-use crate::trace::types::{Amount, BatchRef, OutsideLotNo};
+use crate::trace::types::{Amount, BatchRef, OutsideLot, OutsideLotNo};
 
-use super::types::{Edge, NodeId};
+use super::types::{Edge, NodeId, StandingKind};
+
+/// Batch, event, batch or lot that went in, quantity, unit.
+type EdgeRow = (i32, i32, Option<i32>, Option<i32>, i64, String);
+type EdgeColumns = (
+    trace_inputs::batch_no,
+    trace_inputs::n,
+    trace_inputs::from_batch,
+    trace_inputs::from_lot,
+    trace_inputs::quantity_thousandths,
+    trace_inputs::unit,
+);
+const EDGE_COLUMNS: EdgeColumns = (
+    trace_inputs::batch_no,
+    trace_inputs::n,
+    trace_inputs::from_batch,
+    trace_inputs::from_lot,
+    trace_inputs::quantity_thousandths,
+    trace_inputs::unit,
+);
 
 /// Every edge into one of these batches, and every edge between batches out of one of those.
 pub(super) async fn edges(conn: &mut AsyncPgConnection, into: &[i32], out_of: &[i32]) -> QueryResult<Vec<Edge>> {
-    type Row = (i32, i32, Option<i32>, Option<i32>, i64, String);
     let is_asked = trace_inputs::batch_no.eq_any(into).nullable().or(trace_inputs::from_batch.eq_any(out_of));
-    let rows: Vec<Row> = trace_inputs::table
+    let rows: Vec<EdgeRow> = trace_inputs::table
         .filter(trace_inputs::stands)
         .filter(is_asked)
-        .select((
-            trace_inputs::batch_no,
-            trace_inputs::n,
-            trace_inputs::from_batch,
-            trace_inputs::from_lot,
-            trace_inputs::quantity_thousandths,
-            trace_inputs::unit,
-        ))
+        .select(EDGE_COLUMNS)
         .order((trace_inputs::batch_no, trace_inputs::n, trace_inputs::place))
         .load(conn)
         .await?;
     rows.into_iter().map(to_edge).collect()
 }
 
-fn to_edge(
-    (to, n, from_batch, from_lot, thousandths, unit): (i32, i32, Option<i32>, Option<i32>, i64, String),
-) -> QueryResult<Edge> {
+/// The latest edges into a batch.
+pub(super) async fn edges_into(conn: &mut AsyncPgConnection, into: BatchNo, limit: i64) -> QueryResult<Vec<Edge>> {
+    let rows: Vec<EdgeRow> = trace_inputs::table
+        .filter(trace_inputs::batch_no.eq(into.to_i32()).and(trace_inputs::stands))
+        .select(EDGE_COLUMNS)
+        .order((trace_inputs::n.desc(), trace_inputs::place))
+        .limit(limit)
+        .load(conn)
+        .await?;
+    rows.into_iter().map(to_edge).collect()
+}
+
+/// The latest edges out of a batch.
+pub(super) async fn edges_out_of(conn: &mut AsyncPgConnection, out_of: BatchNo, limit: i64) -> QueryResult<Vec<Edge>> {
+    let rows: Vec<EdgeRow> = trace_inputs::table
+        .filter(trace_inputs::from_batch.eq(out_of.to_i32()).and(trace_inputs::stands))
+        .select(EDGE_COLUMNS)
+        .order((trace_inputs::batch_no.desc(), trace_inputs::n.desc(), trace_inputs::place))
+        .limit(limit)
+        .load(conn)
+        .await?;
+    rows.into_iter().map(to_edge).collect()
+}
+
+/// The batches that a lot from outside went into, at most `limit`.
+pub(super) async fn users_of(conn: &mut AsyncPgConnection, lot_no: OutsideLotNo, limit: i64) -> QueryResult<Vec<i32>> {
+    trace_inputs::table
+        .filter(trace_inputs::from_lot.eq(lot_no.0).and(trace_inputs::stands))
+        .select(trace_inputs::batch_no)
+        .distinct()
+        .order(trace_inputs::batch_no)
+        .limit(limit)
+        .load(conn)
+        .await
+}
+
+/// A lot from outside that is a producer's within reach.
+pub(super) async fn lot_within(
+    conn: &mut AsyncPgConnection,
+    reach: &Reach,
+    lot_no: OutsideLotNo,
+) -> QueryResult<Option<OutsideLot>> {
+    let owned = trace_outside_lots::table
+        .inner_join(producers::table.on(producers::producer_no.eq(trace_outside_lots::producer_no)))
+        .filter(trace_outside_lots::lot_no.eq(lot_no.0))
+        .filter(within(reach));
+    if diesel::select(diesel::dsl::exists(owned)).get_result(conn).await? {
+        Ok(outside_lots(conn, &[lot_no.0]).await?.pop())
+    } else {
+        Ok(None)
+    }
+}
+
+fn to_edge((to, n, from_batch, from_lot, thousandths, unit): EdgeRow) -> QueryResult<Edge> {
     let from = match (from_batch, from_lot) {
         (Some(batch_no), _) => NodeId::Batch(batch_no_of(batch_no)?),
         (None, Some(lot_no)) => NodeId::Outside(OutsideLotNo(lot_no)),
@@ -71,7 +135,7 @@ struct StateColumns {
 pub(super) struct Point {
     pub(super) batch: BatchRef,
     pub(super) declared: Option<Amount>,
-    pub(super) standing: &'static str,
+    pub(super) standing: StandingKind,
     pub(super) is_open: bool,
 }
 
@@ -86,19 +150,14 @@ pub(super) async fn points(conn: &mut AsyncPgConnection, batch_nos: &[i32]) -> Q
     let point = |(batch, state): (BatchRefRow, StateColumns)| {
         let batch = batch.into_ref()?;
         let declared = Amount::from_columns(state.quantity_thousandths, state.unit.as_deref());
-        let standing = standing_of(&state.standing)?;
+        let standing = StandingKind::parse(&state.standing).ok_or_else(|| unknown("unknown standing of a batch"))?;
         Ok((batch.batch_no, Point { batch, declared, standing, is_open: state.state == "open" }))
     };
     rows.into_iter().map(point).collect()
 }
 
-fn standing_of(name: &str) -> QueryResult<&'static str> {
-    let known = ["normal", "suspended", "recalled"];
-    known.into_iter().find(|known| *known == name).ok_or_else(|| unknown("unknown standing of a batch"))
-}
-
 /// Ranges of serials by batch, lowest first.
-type Ranges = BTreeMap<BatchNo, Vec<SerialRange>>;
+pub(super) type Ranges = BTreeMap<BatchNo, Vec<SerialRange>>;
 
 /// What was minted of these batches, without the whole batch's own stamps.
 pub(super) async fn minted(conn: &mut AsyncPgConnection, batch_nos: &[i32]) -> QueryResult<Ranges> {

@@ -4,12 +4,55 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::batches::types::SerialRange;
 use crate::stamp::{BatchNo, Serial};
-use crate::trace::types::{Amount, BatchRef, OutsideLot, OutsideLotNo};
+use crate::trace::types::{Amount, BatchRef, Input, OutsideLot, OutsideLotNo};
 
 /// Most batches of one graph, each way; a page cannot show more, and it says when it was cut.
 pub const MAX_NODES: usize = 1_000;
 /// Most batches that a recall lists: more than a province packs in a year. It says when it was cut.
 pub const MAX_REACHED: usize = 100_000;
+
+/// Most steps, each way, that are shown of a batch's own neighbours.
+pub const MAX_NEIGHBOURS: usize = 100;
+
+/// What the office says of a batch, without its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StandingKind {
+    /// Nothing against it.
+    Normal,
+    /// It must not be sold for now.
+    Suspended,
+    /// It is taken back for good.
+    Recalled,
+}
+
+impl StandingKind {
+    const ALL: [Self; 3] = [Self::Normal, Self::Suspended, Self::Recalled];
+
+    /// The name in the database and in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Suspended => "suspended",
+            Self::Recalled => "recalled",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// One step back and one step forward from a batch, the latest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbours {
+    /// What went into it.
+    pub back: Vec<Input>,
+    /// What it went into, and how much of it.
+    pub forward: Vec<(BatchRef, Amount)>,
+    /// Whether there is more than `MAX_NEIGHBOURS` one way.
+    pub is_cut: bool,
+}
 
 /// A point of the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,8 +81,8 @@ pub struct Edge {
 pub struct BatchState {
     /// What it declares.
     pub declared: Option<Amount>,
-    /// `normal`, `suspended` or `recalled`.
-    pub standing: &'static str,
+    /// What the office says of it.
+    pub standing: StandingKind,
     /// Whether it may get stamps.
     pub is_open: bool,
     /// Stamps minted, without the whole batch's own.
@@ -83,33 +126,15 @@ pub struct Graph {
     pub is_cut: bool,
 }
 
-impl Graph {
-    /// One step back: what went into the root, and how much.
-    pub fn one_step_back(&self) -> impl Iterator<Item = (&Node, &Edge)> {
-        let into_root = self.edges.iter().filter(|edge| edge.to == self.root);
-        into_root.filter_map(|edge| Some((self.node(edge.from)?, edge)))
-    }
-
-    /// One step forward: what the root went into, and how much.
-    pub fn one_step_forward(&self) -> impl Iterator<Item = (&Node, &Edge)> {
-        let from_root = self.edges.iter().filter(|edge| edge.from == NodeId::Batch(self.root));
-        from_root.filter_map(|edge| Some((self.node(NodeId::Batch(edge.to))?, edge)))
-    }
-
-    fn node(&self, id: NodeId) -> Option<&Node> {
-        self.nodes.iter().find(|node| node.id() == id)
-    }
-}
-
 /// A batch that a recall reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reached {
-    /// How many steps away; 0 is the recalled batch itself.
+    /// How many steps away; 0 is the recalled batch itself, 1 whatever a recalled lot from outside went into.
     pub depth: u32,
     /// Lot, product, producer.
     pub batch: BatchRef,
-    /// `normal`, `suspended` or `recalled`, within one's own reach.
-    pub standing: Option<&'static str>,
+    /// What the office says of it, within one's own reach.
+    pub standing: Option<StandingKind>,
     /// Stamps that are out, without the voided ones, within one's own reach.
     pub stamps: Vec<SerialRange>,
 }
@@ -121,23 +146,23 @@ impl Reached {
     }
 }
 
-/// What a recall of a batch reaches.
+/// What a recall of a batch, or of a lot from outside, reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecallReach {
-    /// The batch itself first, then by depth and number.
+    /// By depth, then by number: a recalled batch is the first.
     pub batches: Vec<Reached>,
     /// Whether there are more than `MAX_REACHED`.
     pub is_cut: bool,
 }
 
-/// How many steps forward each batch lies from the root, the shortest way.
-pub fn depths(root: BatchNo, edges: &[(BatchNo, BatchNo)]) -> BTreeMap<BatchNo, u32> {
+/// How many steps forward each batch lies, the shortest way, where the roots lie at `first`.
+pub fn depths(roots: &[BatchNo], first: u32, edges: &[(BatchNo, BatchNo)]) -> BTreeMap<BatchNo, u32> {
     let mut next: BTreeMap<BatchNo, Vec<BatchNo>> = BTreeMap::new();
     for (from, to) in edges {
         next.entry(*from).or_default().push(*to);
     }
-    let mut depths = BTreeMap::from([(root, 0)]);
-    let mut waiting = VecDeque::from([(root, 0)]);
+    let mut waiting: VecDeque<(BatchNo, u32)> = roots.iter().map(|root| (*root, first)).collect();
+    let mut depths: BTreeMap<BatchNo, u32> = waiting.iter().copied().collect();
     while let Some((batch_no, depth)) = waiting.pop_front() {
         for to in next.get(&batch_no).into_iter().flatten() {
             if !depths.contains_key(to) {
@@ -193,8 +218,10 @@ mod tests {
     #[test]
     fn the_depth_of_a_batch_is_its_shortest_way() {
         let edges: Vec<_> = [(1, 2), (2, 3), (1, 3), (3, 4)].map(|(from, to)| (batch(from), batch(to))).into();
-        let found: Vec<_> = depths(batch(1), &edges).into_iter().map(|(no, depth)| (no.get(), depth)).collect();
+        let found: Vec<_> = depths(&[batch(1)], 0, &edges).into_iter().map(|(no, depth)| (no.get(), depth)).collect();
         assert_eq!(found, [(1, 0), (2, 1), (3, 1), (4, 2)]);
+        let of_a_lot = depths(&[batch(1), batch(3)], 1, &edges);
+        assert_eq!(of_a_lot.into_values().collect::<Vec<_>>(), [1, 2, 1, 2]);
     }
 
     #[track_caller]

@@ -11,20 +11,18 @@ use crate::batches::{find_batch, find_batch_for_update};
 use crate::error::{Error, Result, Thing};
 use crate::stamp::BatchNo;
 use crate::text::kept_text;
-use crate::trace::events::policy::check_input_unit;
+use crate::trace::events::check_input_unit;
 use crate::trace::graph::leads_to;
 use crate::trace::service::Trace;
-use crate::trace::types::{InputFrom, NewInput, OutsideLot, OutsideLotDraft};
+use crate::trace::types::{Against, InputFrom, NewInput, OutsideLot, OutsideLotDraft};
 
 use super::store;
-use super::types::{KnownInput, LotChoices, Share, ShareWith, Source};
+use super::types::{KnownInput, LotChoices, MAX_SEARCH_CHARS, Share, ShareWith, Source};
 
 /// Lots of each kind that a form offers; a search finds the others.
 const MAX_CHOICES: i64 = 20;
 /// Words of a search that are looked at.
 const MAX_WORDS: usize = 6;
-/// Longest search, characters.
-const MAX_SEARCH_CHARS: usize = 100;
 
 /// The words of a search.
 fn words_of(search: &str) -> Vec<String> {
@@ -38,6 +36,7 @@ pub(in crate::trace) async fn known_inputs(
     conn: &mut AsyncPgConnection,
     batch: &Batch,
     inputs: &[NewInput],
+    corrects: Option<u32>,
     now: DateTime<Utc>,
     today: NaiveDate,
 ) -> Result<Vec<KnownInput>> {
@@ -49,6 +48,12 @@ pub(in crate::trace) async fn known_inputs(
         store::lock_graph(conn).await?;
         store::usable_batches(conn, batch.producer_no, &batch_nos).await?
     };
+    // A correction may keep a lot that was recalled since: what went in stays told.
+    let corrects = corrects.and_then(|n| i32::try_from(n).ok()).filter(|_| !batch_nos.is_empty());
+    let named_before = match corrects {
+        Some(n) => store::batches_named_by(conn, batch.batch_no, n).await?,
+        None => Vec::new(),
+    };
     let lots = if lot_nos.is_empty() {
         Vec::new()
     } else {
@@ -58,9 +63,12 @@ pub(in crate::trace) async fn known_inputs(
     for input in inputs {
         let source = match &input.from {
             InputFrom::Batch(batch_no) => {
-                let found = usable.iter().find(|(no, _)| *no == batch_no.to_i32());
-                let (_, unit) = found.ok_or_else(|| no_lot(*batch_no))?;
-                check_input_unit(&input.amount, unit.as_deref())?;
+                let found = usable.iter().find(|usable| usable.batch_no == batch_no.to_i32());
+                let found = found.ok_or_else(|| no_lot(*batch_no))?;
+                if matches!(found.against, Some(Against::Recalled(_))) && !named_before.contains(&found.batch_no) {
+                    return Err(recalled_lot(&found.lot));
+                }
+                check_input_unit(&input.amount, found.unit.as_deref())?;
                 Source::Batch(*batch_no)
             }
             InputFrom::Outside(lot_no) => {
@@ -121,6 +129,14 @@ fn no_lot(batch_no: BatchNo) -> Error {
         format!(
             "there is no batch {batch_no}, or its owner has not shared it with this producer; check the number, or ask the owner to share it"
         ),
+    )
+}
+
+fn recalled_lot(lot: &str) -> Error {
+    Error::invalid(
+        "inputs",
+        format!("Lô {lot} đã bị thu hồi; không dùng làm nguyên liệu."),
+        format!("lot {lot} was recalled; it is no input any more"),
     )
 }
 

@@ -1,18 +1,20 @@
 //! Queries on lots: what neighbours may know of a batch, lots from outside, shares, and the circle that must not close. No
 //! transaction, no clock, no HTTP.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::accounts::types::{Actor, ProducerNo};
-use crate::db::schema::{batches, lot_shares, producers, products, trace_outside_lots};
+use crate::db::schema::{batches, lot_shares, producers, products, trace_inputs, trace_outside_lots};
 use crate::stamp::{BatchNo, ProductNo};
 use crate::trace::events::by_columns;
-use crate::trace::rows::{amount_of, batch_no_of, damaged};
-use crate::trace::types::{BatchRef, OutsideLot, OutsideLotDraft, OutsideLotNo, Said};
+use crate::trace::rows::{against_of, amount_of, batch_no_of, damaged};
+use crate::trace::types::{Against, Amount, BatchRef, OutsideLot, OutsideLotDraft, OutsideLotNo, Said};
 
-use super::types::{Share, ShareWith};
+use super::types::{OutsideChoice, Share, ShareWith};
 
 /// Lot, product and producer of these batches.
 pub(in crate::trace) async fn batch_refs(
@@ -44,12 +46,15 @@ pub(in crate::trace) struct BatchRefRow {
     producer_no: i32,
     #[diesel(select_expression = producers::name)]
     producer: String,
+    standing: String,
+    standing_since: Option<DateTime<Utc>>,
 }
 
 impl BatchRefRow {
     pub(in crate::trace) fn into_ref(self) -> QueryResult<BatchRef> {
         Ok(BatchRef {
             batch_no: batch_no_of(self.batch_no)?,
+            against: against_of(&self.standing, self.standing_since)?,
             lot: self.lot,
             product_no: ProductNo::try_from(self.product_no).map_err(damaged)?,
             product: self.product,
@@ -134,19 +139,42 @@ pub(super) async fn insert_outside_lot(
     row.into_lot()
 }
 
-/// Those of these batches that a producer may name as inputs, each with its unit: their own and what was shared with them.
+/// A batch that a producer may name as an input.
+pub(super) struct UsableBatch {
+    pub(super) batch_no: i32,
+    pub(super) lot: String,
+    pub(super) unit: Option<String>,
+    pub(super) against: Option<Against>,
+}
+
+/// Those of these batches that a producer may name as inputs: their own and what was shared with them.
 pub(super) async fn usable_batches(
     conn: &mut AsyncPgConnection,
     producer_no: ProducerNo,
     batch_nos: &[i32],
-) -> QueryResult<Vec<(i32, Option<String>)>> {
+) -> QueryResult<Vec<UsableBatch>> {
     let to_them = lot_shares::producer_no.is_null().or(lot_shares::producer_no.eq(producer_no.0));
     let shared = lot_shares::table.filter(lot_shares::batch_no.eq(batches::batch_no)).filter(to_them);
-    batches::table
+    type Row = (i32, String, Option<String>, String, Option<DateTime<Utc>>);
+    let rows: Vec<Row> = batches::table
         .inner_join(products::table)
         .filter(batches::batch_no.eq_any(batch_nos))
         .filter(products::producer_no.eq(producer_no.0).or(diesel::dsl::exists(shared)))
-        .select((batches::batch_no, batches::unit))
+        .select((batches::batch_no, batches::lot, batches::unit, batches::standing, batches::standing_since))
+        .load(conn)
+        .await?;
+    let usable = |(batch_no, lot, unit, standing, since): Row| {
+        Ok(UsableBatch { batch_no, lot, unit, against: against_of(&standing, since)? })
+    };
+    rows.into_iter().map(usable).collect()
+}
+
+/// The batches that an event named as its inputs.
+pub(super) async fn batches_named_by(conn: &mut AsyncPgConnection, batch_no: BatchNo, n: i32) -> QueryResult<Vec<i32>> {
+    trace_inputs::table
+        .filter(trace_inputs::batch_no.eq(batch_no.to_i32()).and(trace_inputs::n.eq(n)))
+        .filter(trace_inputs::from_batch.is_not_null())
+        .select(trace_inputs::from_batch.assume_not_null())
         .load(conn)
         .await
 }
@@ -254,13 +282,13 @@ pub(super) async fn usable_lots(
     rows.into_iter().map(BatchRefRow::into_ref).collect()
 }
 
-/// A producer's lots from outside, each of these words in product, supplier or lot, the newest first.
+/// A producer's lots from outside with what was taken of them, each of these words in product, supplier or lot, the newest first.
 pub(super) async fn usable_outside_lots(
     conn: &mut AsyncPgConnection,
     producer_no: ProducerNo,
     words: &[String],
     limit: i64,
-) -> QueryResult<Vec<OutsideLot>> {
+) -> QueryResult<Vec<OutsideChoice>> {
     let mut query = trace_outside_lots::table
         .filter(trace_outside_lots::producer_no.eq(producer_no.0))
         .select(OutsideLotRow::as_select())
@@ -274,5 +302,19 @@ pub(super) async fn usable_outside_lots(
         query = query.filter(in_product.or(in_supplier).or(in_lot));
     }
     let rows: Vec<OutsideLotRow> = query.load(conn).await?;
-    rows.into_iter().map(OutsideLotRow::into_lot).collect()
+    let lot_nos: Vec<i32> = rows.iter().map(|row| row.lot_no).collect();
+    let taken: Vec<(i32, i64, String)> = trace_inputs::table
+        .filter(trace_inputs::stands.and(trace_inputs::from_lot.eq_any(lot_nos)))
+        .select((trace_inputs::from_lot.assume_not_null(), trace_inputs::quantity_thousandths, trace_inputs::unit))
+        .load(conn)
+        .await?;
+    let mut used: BTreeMap<i32, Vec<Amount>> = BTreeMap::new();
+    for (lot_no, thousandths, unit) in taken {
+        used.entry(lot_no).or_default().push(amount_of(thousandths, &unit)?);
+    }
+    let choice = |row: OutsideLotRow| {
+        let used = used.remove(&row.lot_no).unwrap_or_default();
+        Ok(OutsideChoice { lot: row.into_lot()?, used })
+    };
+    rows.into_iter().map(choice).collect()
 }

@@ -1,15 +1,18 @@
 //! What a form lets people choose: stages and bare steps, lots, places. It reads no database and takes nothing typed.
 
+use chrono::NaiveDate;
+
 use crate::batches::types::Batch;
 use crate::http::Language;
 use crate::register::products::types::Lists;
 use crate::register::types::Producer;
-use crate::trace::lots::types::LotChoices;
+use crate::trace::events::policy::window;
+use crate::trace::lots::types::{Left, LotChoices};
 use crate::trace::stages::types::{Stage, StageTemplate};
-use crate::trace::types::{Event, InputFrom, OutsideLotNo, StageNo, Step, What};
+use crate::trace::types::{Against, Event, InputFrom, LotRef, OutsideLotNo, Phase, StageNo, Step, What};
 
 use super::lines::lot_words;
-use crate::trace::types::LotRef;
+use super::words;
 
 /// Something that can be recorded, as the form offers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,10 +65,9 @@ impl Choices {
         self.stages.iter().chain(&self.others).find(|choice| choice.value == value)
     }
 
-    /// What comes next after what was recorded: the stage behind the last one, in the order of the template.
-    pub(super) fn likely(&self, events: &[Event]) -> Option<&Choice> {
-        let standing = events.iter().filter(|event| event.corrected_by.is_none()).max_by_key(|event| event.n);
-        let last = standing.and_then(|last| self.stages.iter().position(|choice| choice.what == what_of(last)));
+    /// What comes next after what was done last: the stage behind it, in the order of the template.
+    pub(super) fn likely(&self, last: Option<What>) -> Option<&Choice> {
+        let last = last.and_then(|last| self.stages.iter().position(|choice| choice.what == last));
         let next = last.map_or(0, |last| last + 1);
         self.stages.get(next).or(self.stages.last())
     }
@@ -92,9 +94,65 @@ impl Choice {
     }
 }
 
+/// The day that a form proposes: today, or the last one on which it may have been done.
+pub(super) fn usual_day(choice: Option<&Choice>, packed_on: NaiveDate, today: NaiveDate) -> NaiveDate {
+    let latest = choice.and_then(|choice| window(choice.step.phase(), packed_on).1);
+    latest.map_or(today, |latest| latest.min(today))
+}
+
+/// On which days a step may lie, as the form says it beside the day.
+pub(super) struct DayHint {
+    /// The part of the form that is shown with steps of this phase.
+    pub(super) class: &'static str,
+    pub(super) sentence: String,
+}
+
+/// For each phase, the days that a batch packed on a day lets its steps lie on.
+pub(super) fn day_hints(packed_on: NaiveDate, language: Language) -> [DayHint; 4] {
+    let until = |phase| window(phase, packed_on).1.map(words::day).unwrap_or_default();
+    let (first, packed) = (words::day(window(Phase::Packing, packed_on).0), words::day(packed_on));
+    let (making, packing) = (until(Phase::Making), until(Phase::Packing));
+    let hint = |class, vi, en| DayHint {
+        class,
+        sentence: match language {
+            Language::Vi => vi,
+            Language::En => en,
+        },
+    };
+    [
+        hint(
+            "of-making",
+            format!("Trồng, thu hoạch, chế biến: muộn nhất là ngày {making}, vì lô đóng gói ngày {packed}."),
+            format!("Growing, harvest, processing: {making} at the latest, the batch being packed on {packed}."),
+        ),
+        hint(
+            "of-packing",
+            format!("Đóng gói: từ ngày {first} đến ngày {packing}, vì lô đóng gói ngày {packed}."),
+            format!("Packing: from {first} to {packing}, the batch being packed on {packed}."),
+        ),
+        hint(
+            "of-leaving",
+            format!("Xuất hàng, bán hàng: từ ngày đóng gói {packed} trở đi."),
+            format!("Shipping, selling: from the packing day {packed} on."),
+        ),
+        hint(
+            "of-any",
+            "Kiểm nghiệm, tiêu hủy: ngày nào cũng được, trừ ngày chưa tới.".to_owned(),
+            "Testing, destroying: any day up to today.".to_owned(),
+        ),
+    ]
+}
+
 /// Which parts of the form a step has.
 fn marks(step: Step) -> String {
+    let phase = match step.phase() {
+        Phase::Making => "data-making",
+        Phase::Packing => "data-packing",
+        Phase::Leaving => "data-leaving",
+        Phase::Any => "data-any",
+    };
     let marks = [
+        (true, phase),
         (step.has_in(), "data-in"),
         (step.has_out(), "data-out"),
         (step.takes_lots(), "data-lots"),
@@ -124,11 +182,23 @@ pub(super) type Choosable = (String, String);
 pub(super) fn lot_options(lots: &LotChoices, chosen: &[String], language: Language) -> Vec<Choosable> {
     let batches = lots.batches.iter().map(|batch| {
         let value = lot_value(&InputFrom::Batch(batch.batch_no)).unwrap_or_default();
-        (value, format!("{} · {} ({})", batch.lot, batch.product, batch.producer))
+        let warning = match batch.against {
+            None => "",
+            Some(Against::Suspended(_)) => language.pick("ĐANG TẠM DỪNG: ", "SUSPENDED: "),
+            Some(Against::Recalled(_)) => language.pick("ĐÃ BỊ THU HỒI, không dùng: ", "RECALLED, not to be used: "),
+        };
+        (value, format!("{warning}{} · {} ({})", batch.lot, batch.product, batch.producer))
     });
-    let outside = lots.outside.iter().map(|lot| {
-        let value = lot_value(&InputFrom::Outside(lot.lot_no)).unwrap_or_default();
-        (value, lot_words(&LotRef::Outside(lot.clone()), language).0)
+    let outside = lots.outside.iter().map(|choice| {
+        let value = lot_value(&InputFrom::Outside(choice.lot.lot_no)).unwrap_or_default();
+        let words = lot_words(&LotRef::Outside(choice.lot.clone()), language).0;
+        let received = words::amount(&choice.lot.received, language);
+        let left = match choice.left() {
+            Left::Some(left) => format!(", {} {}", language.pick("còn", "left:"), words::amount(&left, language)),
+            Left::Nothing => format!(", {}", language.pick("đã dùng hết", "used up")),
+            Left::Unknown => String::new(),
+        };
+        (value, format!("{words}: {received}{left}"))
     });
     let mut options: Vec<Choosable> = batches.chain(outside).collect();
     for value in chosen {
@@ -206,6 +276,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_proposed_day_is_never_behind_the_last_one_allowed() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let tea = tea();
+        let proposed = |value: &str, today: &str| usual_day(tea.find(value), day("2026-11-20"), day(today));
+        assert_eq!(proposed("2", "2026-11-22"), day("2026-11-22"));
+        assert_eq!(proposed("2", "2026-12-24"), day("2026-11-27"));
+        assert_eq!(proposed("sell", "2026-12-24"), day("2026-12-24"));
+    }
+
     fn tea() -> Choices {
         let stages = vec![stage(1, Step::Harvest), stage(2, Step::Process), stage(3, Step::Pack)];
         let template = StageTemplate {
@@ -242,20 +322,16 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(events: &[Event], expected: &str) {
-        assert_eq!(tea().likely(events).unwrap().value, expected);
+    fn check(last: Option<What>, expected: &str) {
+        assert_eq!(tea().likely(last).unwrap().value, expected);
     }
 
     #[test]
     fn the_stage_behind_the_last_one_is_proposed() {
-        check(&[], "1");
-        check(&[event(2, 1, None)], "2");
-        check(&[event(2, 1, None), event(3, 3, None)], "3");
-    }
-
-    #[test]
-    fn an_event_that_was_corrected_proposes_nothing() {
-        check(&[event(2, 1, None), event(3, 2, Some(4))], "2");
+        check(None, "1");
+        check(Some(What::Stage(StageNo(1))), "2");
+        check(Some(What::Stage(StageNo(3))), "3");
+        check(Some(What::Step(Step::Destroy)), "1");
     }
 
     #[test]

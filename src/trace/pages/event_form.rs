@@ -5,6 +5,7 @@ use chrono::NaiveTime;
 
 use crate::error::{Error, Result};
 use crate::http::{Fields, Language};
+use crate::trace::events::policy::check_used;
 use crate::trace::types::{
     Amount, Declared, Event, Input, InputFrom, LotRef, NewEvent, NewInput, NewPlace, OutsideLotDraft, Quantity, Said,
     Sha256Hash, Unit,
@@ -15,7 +16,7 @@ use super::choices::{Choices, OTHER_PLACE, OWN_PLACE, lot_value, parse_lot, valu
 /// Lots that the form has lines for; more than these are recorded as another event.
 pub(super) const N_LOT_LINES: usize = 8;
 /// Lines for lots that are open from the start.
-pub(super) const N_OPEN_LOT_LINES: usize = 2;
+pub(super) const N_OPEN_LOT_LINES: usize = 1;
 
 /// The fields of one line for a lot.
 pub(super) fn lot_line(line: usize) -> [String; 3] {
@@ -129,6 +130,7 @@ fn read_new_lot(fields: &Fields, when: Declared) -> Result<Option<NewInput>> {
         "" => received.clone(),
         used => Amount { quantity: Quantity::typed("new_used", used)?, unit: received.unit.clone() },
     };
+    check_used("new_used", &used, &received)?;
     let draft = OutsideLotDraft {
         product: Said::new("new_product", fields.value("new_product"))?,
         supplier: Said::new("new_supplier", fields.value("new_supplier"))?,
@@ -266,6 +268,9 @@ mod tests {
         check_refused(&[("lot_1", "b5")], "inputs");
         check_refused(&[("place", OTHER_PLACE)], "place_text");
         check_refused(&[("new_product", "Dong riềng")], "new_received");
+        let too_much =
+            [("new_product", "Dong riềng"), ("new_received", "800"), ("new_unit", "kg"), ("new_used", "900")];
+        check_refused(&too_much, "new_used");
         check_refused(&[("what", "care"), ("wait_days", "70000")], "wait_days");
     }
 }

@@ -8,23 +8,22 @@ use askama::Template;
 use crate::accounts::types::{Actor, PlainSecret, Scope};
 use crate::batches::Batches;
 use crate::batches::types::Batch;
+use crate::clock::day_in_vietnam;
 use crate::error::Result;
-use crate::http::{Fields, FormError, Frame, Language, kept_text};
+use crate::http::{Fields, FormError, Frame, Language};
 use crate::register::Register;
 use crate::register::types::Product;
 use crate::stamp::BatchNo;
 use crate::trace::Trace;
-use crate::trace::types::{Event, MAX_FILES, Sha256Hash};
+use crate::trace::types::{Event, MAX_FILES, Sha256Hash, What};
 
-use super::choices::{Choice, Choices, Choosable, lot_options, place_options};
+use super::choices::{Choice, Choices, Choosable, DayHint, day_hints, lot_options, place_options};
 use super::event_form::{N_LOT_LINES, N_OPEN_LOT_LINES, chosen_lots, lot_line};
 use super::lines::photo_href;
 use super::words;
 
 /// Units that the form proposes; any other can be typed.
 const UNITS: [&str; 10] = ["kg", "g", "tấn", "lít", "ml", "gói", "hộp", "chai", "bao", "cây"];
-/// Longest search for a lot that is looked at, characters.
-const MAX_SEARCH_CHARS: usize = 100;
 
 /// The services that a form is made from.
 pub(super) struct Services<'s> {
@@ -64,6 +63,12 @@ pub(super) struct FormPage {
     /// What the form was filled in from, in words.
     copied: Option<String>,
     choices: Choices,
+    /// What was told before, so that it can be copied.
+    told_before: Vec<What>,
+    /// On which days the steps may lie.
+    day_hints: [DayHint; 4],
+    /// The last day that can be told.
+    today: String,
     place_options: Vec<Choosable>,
     lots: Vec<Choosable>,
     lines: Vec<LotLine>,
@@ -81,9 +86,19 @@ impl FormPage {
         self.form.value("what") == choice.value
     }
 
-    /// Whether a step that no stage is was chosen.
-    fn is_other(&self) -> bool {
-        self.choices.others.iter().any(|choice| self.is_chosen(choice))
+    /// The choice that stands open; the others are folded away behind it.
+    fn chosen(&self) -> Option<&Choice> {
+        self.choices.find(self.form.value("what"))
+    }
+
+    /// Those of some choices that are folded away.
+    fn folded<'c>(&self, choices: &'c [Choice]) -> Vec<&'c Choice> {
+        choices.iter().filter(|choice| !self.is_chosen(choice)).collect()
+    }
+
+    /// Whether a choice was told before, so that there is a last time to copy.
+    fn has_last(&self, choice: &Choice) -> bool {
+        self.corrected.is_none() && self.told_before.contains(&choice.what)
     }
 
     fn open_lines(&self) -> &[LotLine] {
@@ -193,8 +208,11 @@ impl Filled<'_> {
         let language = Language::of(req);
         let Self { about, fields, kept, error, copied } = self;
         let Setting { batch, product, choices, places } = setting;
-        let search: String = kept_text(fields.value("lot_search")).chars().take(MAX_SEARCH_CHARS).collect();
-        let lots = services.trace.lots_to_choose(&actor.writes(), batch.batch_no, &search).await?;
+        let lots = services.trace.lots_to_choose(&actor.writes(), batch.batch_no, fields.value("lot_search")).await?;
+        let told_before = match about {
+            About::New => services.trace.told_before(&actor.writes(), batch.batch_no).await?,
+            About::Anew(_) => Vec::new(),
+        };
         let Heading { title, help, action, corrected } = Heading::new(about, batch.batch_no, language);
         let known: &[Sha256Hash] = match about {
             About::New => &[],
@@ -207,6 +225,9 @@ impl Filled<'_> {
             lines: (1..=N_LOT_LINES).map(|line| lot_line_of(&fields, line)).collect(),
             kept: kept.into_iter().map(kept_photo).collect(),
             order_key: order_key(&fields, error.as_ref())?,
+            told_before,
+            day_hints: day_hints(batch.packed_on, language),
+            today: day_in_vietnam(services.trace.now()).to_string(),
             is_office: actor.has(Scope::Office),
             units: UNITS,
             max_photos: MAX_FILES,

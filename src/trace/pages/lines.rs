@@ -1,11 +1,13 @@
 //! A batch's timeline as lines that a template writes down, for keepers and for anyone. Nothing of a person reaches a line that
 //! anyone sees, because the timeline that it is made from holds nothing of one.
 
+use serde::Deserialize;
+
 use crate::batches::pages::doer_name;
 use crate::http::Language;
 use crate::stamp::BatchNo;
-use crate::trace::timeline::types::{EventLine, Kind, Seal, TimelineLine};
-use crate::trace::types::{Input, LotRef};
+use crate::trace::timeline::types::{EventLine, InputLine, InputLot, Kind, Seal, Supply, Timeline, TimelineLine};
+use crate::trace::types::{BatchRef, LotRef, OutsideLot};
 
 use super::words;
 
@@ -30,7 +32,7 @@ pub(super) struct Line {
     /// Addresses of photos.
     pub(super) photos: Vec<String>,
     /// Which line it says anew.
-    pub(super) corrects: Option<u32>,
+    pub(super) corrects: Option<OtherLine>,
     /// What took its place, with the day and the reason; then the line is struck.
     pub(super) struck: Option<Struck>,
     pub(super) seal: String,
@@ -42,9 +44,23 @@ pub(super) struct Line {
     language: Language,
 }
 
+/// Another line of the same timeline, perhaps on another page of it.
+pub(super) struct OtherLine {
+    pub(super) n: u32,
+    pub(super) href: String,
+}
+
+impl OtherLine {
+    fn new(n: u32, shown: &[TimelineLine]) -> Self {
+        let is_here = shown.iter().any(|line| line.n == n);
+        let href = if is_here { format!("#n{n}") } else { format!("?after={}#n{n}", n.saturating_add(1)) };
+        Self { n, href }
+    }
+}
+
 /// What took a line's place.
 pub(super) struct Struck {
-    pub(super) by_n: u32,
+    pub(super) by: OtherLine,
     pub(super) on: String,
     pub(super) reason: Option<String>,
 }
@@ -64,10 +80,10 @@ impl Line {
         self.language.pick(vi, en)
     }
 
-    fn new(batch_no: BatchNo, line: &TimelineLine, hand: Hand, language: Language) -> Self {
+    fn new(batch_no: BatchNo, line: &TimelineLine, shown: &[TimelineLine], hand: Hand, language: Language) -> Self {
         let event = line.event.as_ref();
         let by = line.by.as_ref().map(|doer| format!(": {}", doer_name(doer, language))).unwrap_or_default();
-        let is_sealed = line.seal != Seal::Pending;
+        let is_sealed = matches!(line.seal, Seal::Sealed { .. });
         let may_correct = hand == Hand::Corrects && event.is_some() && line.struck.is_none();
         Self {
             n: line.n,
@@ -82,9 +98,9 @@ impl Line {
             author: format!("{}{by}", words::said(&line.author, language)),
             facts: event.map(|event| facts(line, event, language)).unwrap_or_default(),
             photos: event.map(|event| event.files.iter().map(photo_href).collect()).unwrap_or_default(),
-            corrects: line.corrects,
+            corrects: line.corrects.map(|n| OtherLine::new(n, shown)),
             struck: line.struck.as_ref().map(|struck| Struck {
-                by_n: struck.by_n,
+                by: OtherLine::new(struck.by_n, shown),
                 on: words::day(struck.on),
                 reason: struck.reason.clone(),
             }),
@@ -104,12 +120,20 @@ pub(super) fn photo_href(hash: &crate::files::Sha256Hash) -> String {
 
 /// The newest line first.
 pub(super) fn newest_first(batch_no: BatchNo, lines: &[TimelineLine], hand: Hand, language: Language) -> Vec<Line> {
-    lines.iter().rev().map(|line| Line::new(batch_no, line, hand, language)).collect()
+    lines.iter().rev().map(|line| Line::new(batch_no, line, lines, hand, language)).collect()
 }
 
-/// How many events and corrections there are; other entries are acts of the register.
-pub(super) fn n_events(lines: &[TimelineLine]) -> usize {
-    lines.iter().filter(|line| matches!(line.kind, Kind::Event | Kind::Correction)).count()
+/// Whether there is not one event in the whole timeline, of which this is a page; other entries are acts of the register.
+pub(super) fn is_empty(timeline: &Timeline, after: Option<u32>) -> bool {
+    let is_event = |line: &TimelineLine| matches!(line.kind, Kind::Event | Kind::Correction);
+    after.is_none() && timeline.older.is_none() && !timeline.lines.iter().any(is_event)
+}
+
+/// Which page of a timeline is asked for.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub(super) struct PageQuery {
+    /// The oldest line of the page before; the lines that are older come behind it.
+    pub(super) after: Option<u32>,
 }
 
 fn facts(line: &TimelineLine, event: &EventLine, language: Language) -> Vec<Fact> {
@@ -132,8 +156,18 @@ fn facts(line: &TimelineLine, event: &EventLine, language: Language) -> Vec<Fact
     before.into_iter().flatten().chain(inputs).chain(after.into_iter().flatten()).collect()
 }
 
-fn input_fact(input: &Input, language: Language) -> Fact {
-    let (from, href) = lot_words(&input.from, language);
+fn input_fact(input: &InputLine, language: Language) -> Fact {
+    let (from, href) = match &input.from {
+        InputLot::Batch(batch) => batch_words(batch, language),
+        InputLot::Number(batch_no) => {
+            let text = format!("{} {batch_no}", language.pick("từ lô số", "of batch"));
+            (text, Some(format!("/batches/{batch_no}/timeline")))
+        }
+        InputLot::Outside(Some(supply)) => (supply_words(supply, language), None),
+        InputLot::Outside(None) => {
+            (language.pick("nguyên liệu mua ngoài", "of material bought from outside").to_owned(), None)
+        }
+    };
     Fact {
         name: language.pick("Nguyên liệu", "Input"),
         value: format!("{} {from}", words::amount(&input.amount, language)),
@@ -144,23 +178,31 @@ fn input_fact(input: &Input, language: Language) -> Fact {
 /// A lot in words, and where its own timeline is. Of a lot from outside only what the reader may know is there to be said.
 pub(super) fn lot_words(lot: &LotRef, language: Language) -> (String, Option<String>) {
     match lot {
-        LotRef::Batch(batch) => {
-            let from = language.pick("từ lô", "of lot");
-            let text = format!("{from} {}: {} ({})", batch.lot, batch.product, batch.producer);
-            (text, Some(format!("/batches/{}/timeline", batch.batch_no)))
-        }
+        LotRef::Batch(batch) => batch_words(batch, language),
         LotRef::Outside(lot) => {
-            let mut text = format!("{}, {}", lot.product, language.pick("mua ngoài", "bought from outside"));
-            if let Some(supplier) = &lot.supplier {
-                text = format!("{text} {} {supplier}", language.pick("của", "from"));
-            }
-            if let Some(no) = &lot.lot {
-                text = format!("{text}, {} {no}", language.pick("lô", "lot"));
-            }
-            let received = words::day(lot.received_on);
-            (format!("{text}, {} {received}", language.pick("nhận ngày", "received on")), None)
+            let OutsideLot { product, supplier, lot, received_on, .. } = lot.clone();
+            (supply_words(&Supply { product, supplier, lot, received_on }, language), None)
         }
     }
+}
+
+fn batch_words(batch: &BatchRef, language: Language) -> (String, Option<String>) {
+    let from = language.pick("từ lô", "of lot");
+    let against = batch.against.map(|against| format!(" – {}", words::against(against, language)));
+    let against = against.unwrap_or_default();
+    let text = format!("{from} {}: {} ({}){against}", batch.lot, batch.product, batch.producer);
+    (text, Some(format!("/batches/{}/timeline", batch.batch_no)))
+}
+
+fn supply_words(lot: &Supply, language: Language) -> String {
+    let mut text = format!("{}, {}", lot.product, language.pick("mua ngoài", "bought from outside"));
+    if let Some(supplier) = &lot.supplier {
+        text = format!("{text} {} {supplier}", language.pick("của", "from"));
+    }
+    if let Some(no) = &lot.lot {
+        text = format!("{text}, {} {no}", language.pick("lô", "lot"));
+    }
+    format!("{text}, {} {}", language.pick("nhận ngày", "received on"), words::day(lot.received_on))
 }
 
 #[cfg(test)]
@@ -168,8 +210,10 @@ mod tests {
     use chrono::NaiveDate;
 
     use super::*;
+    use crate::accounts::types::ProducerNo;
+    use crate::stamp::ProductNo;
     use crate::trace::timeline::types::{self, Words};
-    use crate::trace::types::{Amount, OutsideLot, OutsideLotNo, Quantity, Step, Unit};
+    use crate::trace::types::{Against, Amount, BatchRef, OutsideLot, OutsideLotNo, Quantity, Step, Unit};
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -216,7 +260,7 @@ mod tests {
             place_text: None,
             taken: Some(amount(100_500)),
             made: Some(amount(20_000)),
-            inputs: vec![Input { from: outside(None), amount: amount(100_500) }],
+            inputs: vec![InputLine { from: InputLot::Outside(None), amount: amount(100_500) }],
             wait_days: None,
             note: None,
             files: Vec::new(),
@@ -224,7 +268,14 @@ mod tests {
     }
 
     fn shown(line: &TimelineLine, hand: Hand) -> Line {
-        Line::new(BatchNo::new(7).unwrap(), line, hand, Language::Vi)
+        Line::new(BatchNo::new(7).unwrap(), line, std::slice::from_ref(line), hand, Language::Vi)
+    }
+
+    #[test]
+    fn a_line_of_another_page_is_led_to_on_that_page() {
+        let here = [line(None)];
+        assert_eq!(OtherLine::new(4, &here).href, "#n4");
+        assert_eq!(OtherLine::new(150, &here).href, "?after=151#n150");
     }
 
     #[test]
@@ -256,6 +307,34 @@ mod tests {
         assert!(!offers(&line(None)));
         assert!(!offers(&TimelineLine { struck: Some(struck), ..line(Some(event())) }));
         assert!(shown(&line(Some(event())), Hand::Reads).correct_href.is_none());
+    }
+
+    #[test]
+    fn a_line_that_is_not_what_was_recorded_offers_no_proof() {
+        let line = shown(&TimelineLine { seal: Seal::Broken, ..line(Some(event())) }, Hand::Reads);
+        assert_eq!((line.is_sealed, line.proof_href), (false, None));
+    }
+
+    #[test]
+    fn a_lot_from_outside_is_for_anyone_a_quantity_alone() {
+        let line = shown(&line(Some(event())), Hand::Reads);
+        let input = line.facts.iter().find(|fact| fact.name == "Nguyên liệu").unwrap();
+        assert_eq!(input.value, "100,5 kg nguyên liệu mua ngoài");
+    }
+
+    #[test]
+    fn a_lot_that_was_recalled_since_says_so() {
+        let lot = BatchRef {
+            batch_no: BatchNo::new(7).unwrap(),
+            lot: "MD-01".into(),
+            product_no: ProductNo::new(1).unwrap(),
+            product: "Miến".into(),
+            producer_no: ProducerNo(1),
+            producer: "HTX".into(),
+            against: Some(Against::Recalled("2026-11-22T01:00:00Z".parse().unwrap())),
+        };
+        let (text, _) = lot_words(&LotRef::Batch(lot), Language::Vi);
+        assert_eq!(text, "từ lô MD-01: Miến (HTX) – lô này đã bị thu hồi ngày 22/11/2026");
     }
 
     #[test]

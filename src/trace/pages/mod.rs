@@ -17,7 +17,7 @@ mod words;
 use crate::http::{Keeper, Office, Overseer, Reader, pages};
 
 use log::show_log;
-use reach::show_reach;
+use reach::{show_reach, show_reach_of_lot};
 use recording::{correct_event, record_event, show_correction_form, show_new_form};
 use shares::{change_shares, show_shares};
 use stages::{
@@ -34,6 +34,7 @@ pages! {
     GET "/batches/{batch_no}/shares" => show_shares: Keeper,
     POST "/batches/{batch_no}/shares" => change_shares: Keeper,
     GET "/batches/{batch_no}/reach" => show_reach: Overseer,
+    GET "/lots/{lot_no}/reach" => show_reach_of_lot: Overseer,
     GET "/products/{product_no}/stages" => show_product_stages: Keeper,
     POST "/products/{product_no}/stages" => choose_product_stages: Keeper,
     GET "/stages" => list_templates: Office,

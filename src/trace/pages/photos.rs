@@ -4,9 +4,10 @@
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
 
+use crate::accounts::types::Actor;
 use crate::error::{Error, Result, Thing};
-use crate::files::clean_photo;
-use crate::http::{Fields, Public, UploadedFile, routes};
+use crate::http::{Fields, Public, routes};
+use crate::stamp::BatchNo;
 use crate::trace::Trace;
 use crate::trace::types::{MAX_FILES, Sha256Hash};
 
@@ -43,14 +44,14 @@ pub(super) struct TakenIn {
 }
 
 /// Takes in what came with a form. One that cannot be used does not lose the others.
-pub(super) async fn take_in(trace: &Trace, fields: &Fields) -> TakenIn {
+pub(super) async fn take_in(trace: &Trace, actor: &Actor, batch_no: BatchNo, fields: &Fields) -> TakenIn {
     let mut taken = TakenIn { kept: kept_before(fields), refused: None };
     for file in fields.files("photo") {
         if MAX_FILES <= taken.kept.len() {
             taken.refused = Some(too_many());
             break;
         }
-        match take_one(trace, file).await {
+        match trace.keep_photo(actor, batch_no, file.bytes.to_vec()).await {
             Ok(hash) if taken.kept.contains(&hash) => {}
             Ok(hash) => taken.kept.push(hash),
             Err(error) => taken.refused = Some(naming(&file.name, error)),
@@ -68,11 +69,6 @@ fn kept_before(fields: &Fields) -> Vec<Sha256Hash> {
         }
     }
     kept
-}
-
-async fn take_one(trace: &Trace, file: &UploadedFile) -> Result<Sha256Hash> {
-    let cleaned = clean_photo(file.bytes.to_vec()).await?;
-    trace.parts.files.put(cleaned.jpeg).await
 }
 
 fn too_many() -> Error {

@@ -16,9 +16,9 @@ use crate::http::{Document, Language, Public, Site, policy_with_pictures, routes
 use crate::register::types::Product;
 use crate::trace::Trace;
 use crate::trace::api::batch_no;
-use crate::trace::timeline::types::Viewer;
+use crate::trace::timeline::types::{Timeline, Viewer};
 
-use super::lines::{Hand, Line, n_events, newest_first};
+use super::lines::{Hand, Line, PageQuery, is_empty, newest_first};
 use super::words;
 
 routes! {
@@ -40,7 +40,10 @@ struct TimelinePage<'p> {
     product: &'p Product,
     what_it_proves: &'static str,
     lines: Vec<Line>,
-    n_events: usize,
+    is_empty: bool,
+    /// Whether newer lines come before these.
+    is_later: bool,
+    older: Option<u32>,
     contact: &'p str,
     public_url: &'p str,
 }
@@ -56,13 +59,22 @@ impl TimelinePage<'_> {
         }
     }
 
+    /// What a buyer should do: the office's own words, else the usual ones.
+    fn advice<'n>(&self, notice: &'n Notice) -> &'n str {
+        let usual = || self.batch.standing.usual_advice().map(|(vi, en)| self.document.language.pick(vi, en));
+        notice.advice.as_deref().or_else(usual).unwrap_or_default()
+    }
+
     fn packed_on(&self) -> String {
         words::day(self.batch.packed_on)
     }
 }
 
-/// What was recorded of a batch, newest first, with the dates declared and recorded, seals and proofs.
-#[utoipa::path(get, path = "/batches/{batch_no}/timeline", tag = "public", params(("batch_no" = String, Path, description = "The batch's number")), responses(
+/// What was recorded of a batch, newest first, a hundred lines to a page, with the dates declared and recorded, seals and proofs.
+#[utoipa::path(get, path = "/batches/{batch_no}/timeline", tag = "public", params(
+    ("batch_no" = String, Path, description = "The batch's number"),
+    ("after" = Option<u32>, Query, description = "The oldest line of the page before: the older ones are shown"),
+), responses(
     (status = 200, description = "The page", content_type = "text/html"),
     (status = 404, description = "No such batch"),
 ))]
@@ -70,30 +82,20 @@ async fn show_timeline(
     _: Public,
     req: HttpRequest,
     path: web::Path<String>,
-    trace: web::Data<Trace>,
-    batches: web::Data<Batches>,
-    identity: web::Data<Identity>,
-    site: web::Data<Site>,
+    query: web::Query<PageQuery>,
+    (trace, batches): (web::Data<Trace>, web::Data<Batches>),
+    (identity, site): (web::Data<Identity>, web::Data<Site>),
 ) -> Result<HttpResponse> {
     let batch_no = batch_no(&path)?;
     let language = Language::of(&req);
     let batch = batches.find_batch(&Reach::Everything, batch_no).await?;
     let product = batches.product_of(&batch).await?;
-    let timeline = trace.timeline(batch_no, Viewer::Anyone).await?;
-    let title = format!("{} {}", language.pick("Nhật ký lô hàng", "Log of lot"), batch.lot);
-    let other_language_href = language.pick("?lang=en", "?lang=vi");
-    let page = TimelinePage {
-        document: Document { language, title: &title, other_language_href, demo: site.is_demo },
-        css: CSS,
-        batch: &batch,
-        product: &product,
-        what_it_proves: words::what_it_proves(language),
-        n_events: n_events(&timeline),
-        lines: newest_first(batch_no, &timeline, Hand::Reads, language),
-        contact: &identity.contact,
-        public_url: identity.public_url.as_str(),
-    };
-    let html = page.render().map_err(Error::internal)?;
+    let after = query.after;
+    let timeline = trace.timeline(batch_no, Viewer::Anyone, after).await?;
+    let (is_demo, contact, public_url) =
+        (site.is_demo, identity.contact.clone(), identity.public_url.as_str().to_owned());
+    let render = move || render(&Shown { language, batch, product, timeline, after, is_demo, contact, public_url });
+    let html = tokio::task::spawn_blocking(render).await??;
     let mut response = HttpResponse::Ok();
     response.content_type("text/html; charset=utf-8");
     response.insert_header((CONTENT_SECURITY_POLICY, POLICY.as_str()));
@@ -102,4 +104,39 @@ async fn show_timeline(
     // Pages are in the language that the visitor chose or prefers.
     response.insert_header((VARY, "Accept-Language, Cookie"));
     Ok(response.body(html))
+}
+
+/// Everything that a page of a timeline shows.
+struct Shown {
+    language: Language,
+    batch: Batch,
+    product: Product,
+    timeline: Timeline,
+    after: Option<u32>,
+    is_demo: bool,
+    contact: String,
+    public_url: String,
+}
+
+/// Off the web workers: a hundred lines are half a megabyte at the most.
+fn render(shown: &Shown) -> Result<String> {
+    let Shown { language, batch, product, timeline, after, .. } = shown;
+    let (language, after) = (*language, *after);
+    let title = format!("{} {}", language.pick("Nhật ký lô hàng", "Log of lot"), batch.lot);
+    let other = language.pick("lang=en", "lang=vi");
+    let other = after.map_or_else(|| format!("?{other}"), |n| format!("?after={n}&{other}"));
+    let page = TimelinePage {
+        document: Document { language, title: &title, other_language_href: &other, demo: shown.is_demo },
+        css: CSS,
+        batch,
+        product,
+        what_it_proves: words::what_it_proves(language),
+        is_empty: is_empty(timeline, after),
+        is_later: after.is_some(),
+        older: timeline.older,
+        lines: newest_first(batch.batch_no, &timeline.lines, Hand::Reads, language),
+        contact: &shown.contact,
+        public_url: &shown.public_url,
+    };
+    page.render().map_err(Error::internal)
 }

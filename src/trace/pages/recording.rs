@@ -4,16 +4,19 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
+use crate::accounts::types::Actor;
 use crate::batches::Batches;
-use crate::clock::in_vietnam;
+use crate::clock::day_in_vietnam;
 use crate::error::{Error, Result, Thing};
 use crate::http::{Fields, FormError, IdempotencyKey, Keeper, Language, page, page_after, see_other};
 use crate::register::Register;
+use crate::stamp::BatchNo;
 use crate::trace::Trace;
 use crate::trace::api::batch_no;
+use crate::trace::events::policy::{check_latest, may_correct, may_record};
 use crate::trace::types::{Correction, NewEvent, Said, Sha256Hash};
 
-use super::choices::{Choices, usual_unit};
+use super::choices::{Choice, Choices, usual_day, usual_unit};
 use super::event_form::{read_event, values_of};
 use super::form_page::{About, Filled, Services, in_words, setting};
 use super::photos::take_in;
@@ -39,24 +42,30 @@ pub(super) async fn show_new_form(
     let language = Language::of(&req);
     let services = Services { trace: &trace, batches: &batches, register: &register };
     let setting = setting(&services, &actor, batch_no, language).await?;
+    // Said before anything is filled in, and not after.
+    may_record(&setting.batch)?;
     let asked = setting.choices.find(&query.like).cloned();
     let last = match &asked {
         Some(choice) => trace.last_event_like(&actor.writes(), batch_no, choice.what).await?,
         None => None,
     };
-    let mut values = vec![
-        ("on".to_owned(), trace.parts.clock.today().to_string()),
-        ("time".to_owned(), in_vietnam(trace.parts.clock.now()).format("%H:%M").to_string()),
-    ];
+    let mut values = Vec::new();
+    // The time of day is left to whoever knows it: what nobody said is not put into the ledger.
+    let day = |choice: Option<&Choice>| {
+        let today = day_in_vietnam(trace.now());
+        ("on".to_owned(), usual_day(choice, setting.batch.packed_on, today).to_string())
+    };
     let copied = if let Some(last) = &last {
+        values.push(day(asked.as_ref()));
         values.extend(values_of(last, language));
         // What is worth a note is worth a new one.
         values.retain(|(name, _)| name != "note");
         let from = language.pick("Đã chép từ lần trước", "Copied from last time");
         Some(format!("{from}: {}.", in_words(last, language)))
     } else {
-        let events = trace.list_events(&actor.writes(), batch_no).await?;
-        let choice = asked.as_ref().or_else(|| setting.choices.likely(&events));
+        let last = trace.last_done(&actor.writes(), batch_no).await?;
+        let choice = asked.as_ref().or_else(|| setting.choices.likely(last));
+        values.push(day(choice));
         let unit = usual_unit(choice, &setting.batch);
         values.extend([("in_unit".to_owned(), unit.clone()), ("out_unit".to_owned(), unit)]);
         values.extend(choice.map(|choice| ("what".to_owned(), choice.value.clone())));
@@ -78,12 +87,12 @@ enum Sent {
 
 /// Reads a form and hands it to `record`, unless it only looks for a lot.
 async fn receive(
-    trace: &Trace,
+    (trace, actor, batch_no): (&Trace, &Actor, BatchNo),
     fields: &Fields,
     choices: &Choices,
     record: impl AsyncFnOnce(NewEvent, IdempotencyKey) -> Result<()>,
 ) -> (Sent, Vec<Sha256Hash>) {
-    let taken = take_in(trace, fields).await;
+    let taken = take_in(trace, actor, batch_no, fields).await;
     if fields.is_ticked("find") {
         return (Sent::Again(taken.refused), taken.kept);
     }
@@ -133,7 +142,7 @@ pub(super) async fn record_event(
         let order = event.order_key(batch_no, key.as_str());
         trace.record_event(&actor, batch_no, event, Some(order)).await.map(drop)
     };
-    match receive(&trace, &fields, &setting.choices, record).await {
+    match receive((&trace, &actor, batch_no), &fields, &setting.choices, record).await {
         (Sent::Recorded, _) => Ok(see_other(&format!("/batches/{batch_no}/events?done=recorded"))),
         (Sent::Again(error), kept) => {
             let error = error.map(|error| FormError::of(error, language)).transpose()?;
@@ -162,6 +171,8 @@ pub(super) async fn show_correction_form(
     let services = Services { trace: &trace, batches: &batches, register: &register };
     let event = trace.find_event(&actor.writes(), batch_no, n).await?;
     let setting = setting(&services, &actor, batch_no, language).await?.for_event(&event, language);
+    may_correct(&setting.batch)?;
+    check_latest(n, event.corrected_by)?;
     let mut values = values_of(&event, language);
     values.push(("on".to_owned(), event.when.on.to_string()));
     values.push(("time".to_owned(), event.when.time.map(|time| time.format("%H:%M").to_string()).unwrap_or_default()));
@@ -195,7 +206,7 @@ pub(super) async fn correct_event(
         let order = correction.order_key(batch_no, key.as_str());
         trace.correct_event(&actor, batch_no, correction, Some(order)).await.map(drop)
     };
-    match receive(&trace, &fields, &setting.choices, record).await {
+    match receive((&trace, &actor, batch_no), &fields, &setting.choices, record).await {
         (Sent::Recorded, _) => Ok(see_other(&format!("/batches/{batch_no}/events?done=recorded"))),
         (Sent::Again(error), kept) => {
             let error = error.map(|error| FormError::of(error, language)).transpose()?;

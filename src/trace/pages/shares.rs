@@ -15,12 +15,10 @@ use crate::register::producers::types::ProducerLine;
 use crate::stamp::BatchNo;
 use crate::trace::Trace;
 use crate::trace::api::batch_no;
-use crate::trace::lots::types::{Share, ShareWith};
+use crate::trace::lots::types::{MAX_SEARCH_CHARS, Share, ShareWith};
 
 use super::words;
 
-/// Longest search that is looked at, characters.
-const MAX_SEARCH_CHARS: usize = 100;
 /// Producers that a search lists; whoever does not see theirs types more of the name.
 const MAX_FOUND: usize = 20;
 /// What the form calls everyone.

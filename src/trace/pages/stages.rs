@@ -150,18 +150,13 @@ pub(super) async fn list_templates(
     page(&ListsPage { frame, templates: trace.list_templates().await? })
 }
 
-async fn find_template(trace: &Trace, name: &str) -> Result<StageTemplate> {
-    let templates = trace.list_templates().await?;
-    templates.into_iter().find(|template| template.template == name).ok_or(Error::NotFound(Thing::Page))
-}
-
 pub(super) async fn show_template(
     Office(actor): Office,
     req: HttpRequest,
     path: web::Path<String>,
     trace: web::Data<Trace>,
 ) -> Result<HttpResponse> {
-    page(&ListPage::new(&req, &actor, find_template(&trace, &path).await?, None))
+    page(&ListPage::new(&req, &actor, trace.find_template(&path).await?, None))
 }
 
 fn read_draft(fields: &Fields) -> Result<StageDraft> {
@@ -193,7 +188,7 @@ async fn answer<T>(
             let fields = (!matches!(error, Error::EditConflict)).then_some(fields);
             let error = FormError::of(error, Language::of(req))?;
             let refused = Refused { stage_no, fields, error };
-            let page = ListPage::new(req, actor, find_template(trace, template).await?, Some(refused));
+            let page = ListPage::new(req, actor, trace.find_template(template).await?, Some(refused));
             page_after(page.error.as_ref(), &page)
         }
     }

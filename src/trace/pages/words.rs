@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
-use crate::clock::in_vietnam;
+use crate::clock::{day_in_vietnam, in_vietnam};
 use crate::http::Language;
 use crate::trace::timeline::types::{Seal, Words};
-use crate::trace::types::{Amount, Step};
+use crate::trace::types::{Against, Amount, Step};
 
 /// What the ledger can tell and what it cannot; it stands on every page that shows a timeline.
 pub(super) const fn what_it_proves(language: Language) -> &'static str {
@@ -36,6 +36,15 @@ pub(super) fn instant(instant: DateTime<Utc>, language: Language) -> String {
     format!("{} {} {}", there.format("%H:%M"), language.pick("ngày", "on"), there.format("%d/%m/%Y"))
 }
 
+/// What the office says against a lot, as it stands beside the lot.
+pub(super) fn against(against: Against, language: Language) -> String {
+    let (said, since) = match against {
+        Against::Suspended(since) => (language.pick("lô này tạm dừng bán từ ngày", "suspended since"), since),
+        Against::Recalled(since) => (language.pick("lô này đã bị thu hồi ngày", "recalled on"), since),
+    };
+    format!("{said} {}", day(day_in_vietnam(since)))
+}
+
 /// A declared day with its time of day, when one was declared.
 pub(super) fn declared(on: NaiveDate, time: Option<NaiveTime>) -> String {
     let time = time.map(|time| time.format(" %H:%M").to_string()).unwrap_or_default();
@@ -55,17 +64,30 @@ pub(super) fn delay(days: i64, language: Language) -> String {
 /// Whether a line is sealed, since when, and who signed beside us.
 pub(super) fn seal(seal: &Seal, language: Language) -> String {
     match seal {
-        Seal::Pending => language.pick("đang chờ niêm phong", "waiting to be sealed").to_owned(),
+        Seal::Pending => language
+            .pick(
+                "Đang chờ niêm phong; thường xong sau vài giây, xin tải lại trang.",
+                "Waiting to be sealed; it usually takes some seconds, load the page again.",
+            )
+            .to_owned(),
+        Seal::Broken => language
+            .pick(
+                "Dòng này không khớp với sổ cái; xin báo văn phòng.",
+                "This line is not what the ledger says; please tell the office.",
+            )
+            .to_owned(),
         Seal::Sealed { at, witnesses, .. } => {
             let at = instant(*at, language);
             let sealed = match language {
-                Language::Vi => format!("Đã ghi sổ cái lúc {at}, từ đó không bị sửa."),
+                Language::Vi => format!("Ghi sổ cái lúc {at}, từ đó không bị sửa."),
                 Language::En => format!("In the ledger since {at}; unchanged from then on."),
             };
             if witnesses.is_empty() {
                 return sealed;
             }
-            format!("{sealed} {}: {}.", language.pick("Cùng xác nhận", "Also confirmed by"), witnesses.join(", "))
+            let witnesses = witnesses.iter().map(|by| format!("{}, {}", by.name, instant(by.at, language)));
+            let witnesses = witnesses.collect::<Vec<_>>().join("; ");
+            format!("{sealed} {}: {witnesses}.", language.pick("Cùng xác nhận", "Also confirmed by"))
         }
     }
 }
@@ -94,27 +116,35 @@ pub(super) fn wait(on: NaiveDate, n_days: u16, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::SealedBy;
 
     fn sealed(witnesses: &[&str]) -> Seal {
-        let witnesses = witnesses.iter().map(|name| (*name).to_owned()).collect();
-        Seal::Sealed { index: 7, at: "2026-03-12T01:41:00Z".parse().unwrap(), witnesses }
+        let at = "2026-03-12T01:41:00Z".parse().unwrap();
+        let witnesses = witnesses.iter().map(|name| SealedBy { name: (*name).to_owned(), at }).collect();
+        Seal::Sealed { index: 7, at, witnesses }
     }
 
     #[test]
     fn a_seal_is_told_on_vietnams_clocks() {
         let text = seal(&sealed(&[]), Language::Vi);
-        assert_eq!(text, "Đã ghi sổ cái lúc 08:41 ngày 12/03/2026, từ đó không bị sửa.");
+        assert_eq!(text, "Ghi sổ cái lúc 08:41 ngày 12/03/2026, từ đó không bị sửa.");
     }
 
     #[test]
-    fn witnesses_are_named() {
+    fn witnesses_are_named_with_the_time_at_which_each_confirmed() {
         let text = seal(&sealed(&["Báo Thái Nguyên", "Hội Nông dân"]), Language::Vi);
-        assert!(text.ends_with("Cùng xác nhận: Báo Thái Nguyên, Hội Nông dân."), "{text}");
+        let confirmed = "Cùng xác nhận: Báo Thái Nguyên, 08:41 ngày 12/03/2026; Hội Nông dân, 08:41 ngày 12/03/2026.";
+        assert!(text.ends_with(confirmed), "{text}");
     }
 
     #[test]
     fn what_is_not_sealed_is_never_said_to_be() {
-        assert_eq!(seal(&Seal::Pending, Language::Vi), "đang chờ niêm phong");
+        assert!(seal(&Seal::Pending, Language::Vi).starts_with("Đang chờ niêm phong"));
+    }
+
+    #[test]
+    fn a_line_that_is_not_what_was_recorded_is_said_to_be_so() {
+        assert_eq!(seal(&Seal::Broken, Language::Vi), "Dòng này không khớp với sổ cái; xin báo văn phòng.");
     }
 
     #[test]

@@ -35,6 +35,12 @@ impl Trace {
         Ok(store::all_templates(&mut *self.parts.db.conn().await?).await?)
     }
 
+    /// One template with its sets and stages, closed ones included.
+    pub async fn find_template(&self, template: &str) -> Result<StageTemplate> {
+        let found = store::find_template(&mut *self.parts.db.conn().await?, template).await?;
+        found.ok_or(Error::NotFound(Thing::Page))
+    }
+
     /// The template of a batch's product with the stages that may be chosen.
     pub async fn stages_of_batch(&self, reach: &Reach, batch_no: BatchNo) -> Result<StageTemplate> {
         let mut conn = self.parts.db.conn().await?;

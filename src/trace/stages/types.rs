@@ -142,7 +142,7 @@ fn permille(text: &str) -> Result<Option<u32>> {
     permille.filter(|n| (1..=MAX_YIELD_PERMILLE).contains(n)).map(Some).ok_or_else(|| {
         Error::invalid(
             "yield",
-            "Tỷ lệ thu hồi là phần trăm, ví dụ 25 hoặc 22,5; để trống nếu không so được.",
+            "Thu được nhiều nhất là phần trăm, ví dụ 25 hoặc 22,5; để trống nếu không so được.",
             "a yield is a percentage such as 25 or 22.5; leave it empty where in and out cannot be compared",
         )
     })

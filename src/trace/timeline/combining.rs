@@ -1,66 +1,83 @@
-//! Puts the lines of a batch's chain and the events behind them together. Pure.
+//! Puts together the lines of a batch's chain and what is shown beside them. Every figure comes from the entry's own bytes. Pure.
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value;
 
 use crate::clock::day_in_vietnam;
-use crate::ledger::Line;
-use crate::trace::types::{Event, Input, LotRef, OutsideLot};
+use crate::ledger::{EntryNo, Line};
+use crate::trace::types::{Amount, BatchRef, Doer};
 
-use super::types::{EventLine, Struck, TimelineLine, Viewer, Words};
+use super::entered::{Entered, NamedLot, event_of, supply_of, words_of};
+use super::types::{EventLine, InputLine, InputLot, Struck, TimelineLine, Viewer, Words};
 use super::words::{author_of, detail_of, title_of};
 
-/// The timeline of a batch, in the order of its chain.
-pub(super) fn combine(lines: Vec<Line>, events: Vec<Event>, viewer: Viewer) -> Vec<TimelineLine> {
-    // Both come in the order of the chain.
-    let mut corrections: Vec<(u32, DateTime<Utc>, Option<String>)> = Vec::new();
-    for event in events.iter().filter(|event| event.corrects.is_some()) {
-        corrections.push((event.n, event.recorded_at, event.reason.clone()));
-    }
-    let mut events = events.into_iter().peekable();
-    let mut timeline = Vec::with_capacity(lines.len());
-    for line in lines {
-        while events.next_if(|event| event.n < line.n).is_some() {}
-        let event = events.next_if(|event| event.n == line.n);
-        timeline.push(to_line(line, event, &corrections, viewer));
-    }
-    timeline
+/// What is kept outside entries, by row; only what their hashes vouch for.
+pub(super) type PrivateData = BTreeMap<EntryNo, Value>;
+
+/// The correction of a line, as its own entry says.
+pub(super) struct CorrectedBy {
+    /// Its place in the chain.
+    pub(super) n: u32,
+    /// Its row.
+    pub(super) entry_no: EntryNo,
+    /// When it was recorded.
+    pub(super) recorded: DateTime<Utc>,
 }
 
-fn to_line(
-    line: Line,
-    event: Option<Event>,
-    corrections: &[(u32, DateTime<Utc>, Option<String>)],
-    viewer: Viewer,
-) -> TimelineLine {
-    let declared_on = event.as_ref().map_or_else(|| day_in_vietnam(line.at), |event| event.when.on);
-    let struck = event.as_ref().and_then(|event| event.corrected_by).and_then(|by_n| {
-        let at = corrections.binary_search_by_key(&by_n, |(n, ..)| *n).ok()?;
-        let (_, recorded_at, reason) = corrections.get(at)?;
-        Some(Struck { by_n, on: day_in_vietnam(*recorded_at), reason: reason.clone().filter(|_| sees_words(viewer)) })
+/// What is shown beside the entries.
+#[derive(Default)]
+pub(super) struct Beside {
+    /// Corrections, by the places of the lines that they correct.
+    pub(super) corrections: BTreeMap<u32, CorrectedBy>,
+    /// What the reader may know of what is kept outside entries.
+    pub(super) private: PrivateData,
+    /// Batches that went in.
+    pub(super) batches: Vec<BatchRef>,
+    /// English names of stages, which entries have not, by their full codes.
+    pub(super) english: BTreeMap<String, String>,
+    /// Who typed the lines, by their places; for keepers alone.
+    pub(super) doers: BTreeMap<u32, Doer>,
+}
+
+/// The timeline of a batch, in the order of its chain.
+pub(super) fn combine(lines: Vec<Line>, beside: &Beside, viewer: Viewer) -> Vec<TimelineLine> {
+    lines.into_iter().map(|line| to_line(line, beside, viewer)).collect()
+}
+
+fn to_line(line: Line, beside: &Beside, viewer: Viewer) -> TimelineLine {
+    let private = beside.private.get(&line.entry_no);
+    let event = event_of(&line);
+    let declared_on = event.as_ref().map_or_else(|| day_in_vietnam(line.at), |event| event.on);
+    let struck = event.as_ref().and_then(|_| beside.corrections.get(&line.n)).map(|by| Struck {
+        by_n: by.n,
+        on: day_in_vietnam(by.recorded),
+        reason: words_of(beside.private.get(&by.entry_no), "reason"),
     });
     TimelineLine {
         n: line.n,
         kind: line.kind,
-        title: title(&line, event.as_ref()),
-        detail: detail_of(line.kind, &line.public),
+        title: title(&line, event.as_ref(), beside),
+        detail: detail_of(line.kind, &line.public, private),
         declared_on,
-        declared_time: event.as_ref().and_then(|event| event.when.time),
+        declared_time: event.as_ref().and_then(|event| event.time),
         recorded_at: line.recorded,
         delay_days: delay_days(declared_on, line.recorded),
         author: author_of(&line.author_role),
-        by: event.as_ref().filter(|_| sees_words(viewer)).map(|event| event.by.clone()),
+        by: beside.doers.get(&line.n).filter(|_| sees_words(viewer)).cloned(),
         corrects: event.as_ref().and_then(|event| event.corrects),
         struck,
-        event: event.map(|event| to_event(event, viewer)),
+        event: event.map(|event| to_event(event, private.filter(|_| sees_words(viewer)), beside)),
         seal: line.seal,
     }
 }
 
 /// The name in the entry, which a later renaming does not change; in English, which entries have not, the stage's of today.
-fn title(line: &Line, event: Option<&Event>) -> Words {
+fn title(line: &Line, event: Option<&Entered>, beside: &Beside) -> Words {
     let title = title_of(line.kind, &line.public);
-    match event.and_then(|event| event.stage.as_ref()) {
-        Some(stage) => Words { en: stage.name_en.clone(), ..title },
+    match event.and_then(|event| beside.english.get(event.stage.as_ref()?)) {
+        Some(english) => Words { en: english.clone(), ..title },
         None => title,
     }
 }
@@ -69,43 +86,45 @@ fn delay_days(declared_on: NaiveDate, recorded: DateTime<Utc>) -> i64 {
     day_in_vietnam(recorded).signed_duration_since(declared_on).num_days().max(0)
 }
 
-/// Whether words that may name people are shown.
-fn sees_words(viewer: Viewer) -> bool {
+/// Whether notes, suppliers and names are shown.
+pub(super) fn sees_words(viewer: Viewer) -> bool {
     viewer == Viewer::Keeper
 }
 
-fn to_event(event: Event, viewer: Viewer) -> EventLine {
-    let inputs = event.inputs.into_iter().map(|input| seen(input, viewer)).collect();
+/// `private` is there for keepers alone.
+fn to_event(event: Entered, private: Option<&Value>, beside: &Beside) -> EventLine {
+    let inputs = event.inputs.into_iter().map(|(lot, amount)| to_input(lot, amount, private, beside)).collect();
     EventLine {
         step: event.step,
-        place: event.place.public(),
-        place_text: event.place.text.filter(|_| sees_words(viewer)),
+        place: event.place,
+        place_text: words_of(private, "place"),
         taken: event.taken,
         made: event.made,
         inputs,
         wait_days: event.wait_days,
-        note: event.note.filter(|_| sees_words(viewer)),
+        note: words_of(private, "note"),
         files: event.files,
     }
 }
 
-fn seen(input: Input, viewer: Viewer) -> Input {
-    match input.from {
-        LotRef::Outside(lot) if !sees_words(viewer) => {
-            Input { from: LotRef::Outside(OutsideLot { supplier: None, lot: None, ..lot }), ..input }
-        }
-        _ => input,
-    }
+fn to_input(lot: NamedLot, amount: Amount, private: Option<&Value>, beside: &Beside) -> InputLine {
+    let from = match lot {
+        NamedLot::Batch(batch_no) => match beside.batches.iter().find(|batch| batch.batch_no == batch_no) {
+            Some(batch) => InputLot::Batch(batch.clone()),
+            None => InputLot::Number(batch_no),
+        },
+        NamedLot::Outside(lot_no) => InputLot::Outside(private.and_then(|private| supply_of(private, lot_no))),
+    };
+    InputLine { from, amount }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{EntryNo, Kind, Seal};
+    use crate::accounts::types::Role;
+    use crate::ledger::{Kind, Seal};
     use crate::merkle::hash_leaf;
-    use crate::stamp::BatchNo;
     use crate::trace::testing::amount;
-    use crate::trace::types::{Declared, Doer, EventStage, OutsideLotNo, Place, StageNo, Step};
     use serde_json::json;
 
     fn at(text: &str) -> DateTime<Utc> {
@@ -119,62 +138,41 @@ mod tests {
             kind,
             at: at("2026-11-17T17:00:00Z"),
             recorded: at(recorded),
-            public: json!({ "step": "process", "name": "Sao khô" }),
+            public: json!({
+                "step": "process", "stage": "tea.fire", "name": "Sao khô", "on": "2026-11-18",
+                "out": { "quantity": 20_000, "unit": "kg" }, "inputs": [{ "outside": 5, "quantity": 100_000, "unit": "kg" }],
+            }),
             author_role: "officer".into(),
             leaf_hash: hash_leaf(b""),
             seal: Seal::Pending,
         }
     }
 
-    fn event(n: u32) -> Event {
-        Event {
-            batch_no: BatchNo::new(1).unwrap(),
-            n,
-            stage: Some(EventStage { stage_no: StageNo(1), name_vi: "Sao mới".into(), name_en: "Fired".into() }),
-            step: Step::Process,
-            when: Declared { on: "2026-11-18".parse().unwrap(), time: None },
-            place: Place { text: Some("nhà ông Ví Dụ".into()), ..Place::default() },
-            taken: None,
-            made: None,
-            inputs: vec![Input {
-                from: LotRef::Outside(OutsideLot {
-                    lot_no: OutsideLotNo(5),
-                    product: "chè búp tươi".into(),
-                    supplier: Some("bà Ví Dụ".into()),
-                    lot: Some("PN-7".into()),
-                    received_on: "2026-11-18".parse().unwrap(),
-                    received: amount("100 kg"),
-                }),
-                amount: amount("100 kg"),
-            }],
-            wait_days: None,
-            note: Some("anh Ví Dụ đứng máy".into()),
-            files: Vec::new(),
-            recorded_at: at("2026-11-20T02:00:00Z"),
-            role: "officer".into(),
-            by: Doer::Person { name: "Ví Dụ".into(), role: crate::accounts::types::Role::Officer },
-            corrects: None,
-            reason: None,
-            corrected_by: None,
+    fn beside() -> Beside {
+        let supply = json!({ "outside": 5, "product": "chè của bà Ví Dụ", "supplier": "bà Ví Dụ", "lot": "PN-7", "received_on": "2026-11-18" });
+        let words = json!({ "note": "anh Ví Dụ đứng máy", "place": "nhà ông Ví Dụ", "outside": [supply] });
+        let reason = json!({ "reason": "ghi nhầm số cân" });
+        let recorded = at("2026-11-21T18:00:00Z");
+        Beside {
+            corrections: BTreeMap::from([(2, CorrectedBy { n: 4, entry_no: EntryNo(4), recorded })]),
+            private: PrivateData::from([(EntryNo(2), words), (EntryNo(4), reason)]),
+            batches: Vec::new(),
+            english: BTreeMap::from([("tea.fire".to_owned(), "Fired".to_owned())]),
+            doers: BTreeMap::from([(2, Doer::Person { name: "Ví Dụ".into(), role: Role::Officer })]),
         }
     }
 
     /// Opened, told, minted, told anew.
     fn timeline(viewer: Viewer) -> Vec<TimelineLine> {
+        let mut anew = line(4, Kind::Correction, "2026-11-21T18:00:00Z");
+        anew.public["corrects"] = json!(2);
         let lines = vec![
             line(1, Kind::BatchOpened, "2026-11-17T17:00:00Z"),
             line(2, Kind::Event, "2026-11-20T02:00:00Z"),
             line(3, Kind::RunMinted, "2026-11-20T03:00:00Z"),
-            line(4, Kind::Correction, "2026-11-21T18:00:00Z"),
+            anew,
         ];
-        let told = Event { corrected_by: Some(4), ..event(2) };
-        let anew = Event {
-            corrects: Some(2),
-            reason: Some("chị Ví Dụ ghi nhầm".into()),
-            recorded_at: at("2026-11-21T18:00:00Z"),
-            ..event(4)
-        };
-        combine(lines, vec![told, anew], viewer)
+        combine(lines, &beside(), viewer)
     }
 
     #[test]
@@ -188,8 +186,14 @@ mod tests {
         let timeline = timeline(Viewer::Keeper);
         let struck = timeline[1].struck.clone().unwrap();
         assert_eq!((struck.by_n, struck.on.to_string()), (4, "2026-11-22".to_owned()));
-        assert_eq!(struck.reason.as_deref(), Some("chị Ví Dụ ghi nhầm"));
+        assert_eq!(struck.reason.as_deref(), Some("ghi nhầm số cân"));
         assert_eq!((timeline[3].corrects, &timeline[3].struck), (Some(2), &None));
+    }
+
+    #[test]
+    fn a_line_tells_the_figures_of_its_entry() {
+        let event = timeline(Viewer::Anyone).remove(1).event.unwrap();
+        assert_eq!((event.made, &event.inputs[0].amount), (Some(amount("20 kg")), &amount("100 kg")));
     }
 
     #[test]
@@ -199,11 +203,17 @@ mod tests {
     }
 
     #[test]
-    fn anyone_sees_no_word_that_may_name_a_person() {
+    fn anyone_sees_why_a_line_was_corrected() {
+        let struck = timeline(Viewer::Anyone)[1].struck.clone().unwrap();
+        assert_eq!(struck.reason.as_deref(), Some("ghi nhầm số cân"));
+    }
+
+    #[test]
+    fn anyone_sees_no_name_no_note_and_nothing_of_a_lot_from_outside() {
         let shown = format!("{:?}", timeline(Viewer::Anyone));
         assert!(!shown.contains("Ví Dụ") && !shown.contains("PN-7"), "{shown}");
         let kept = format!("{:?}", timeline(Viewer::Keeper));
-        for words in ["nhà ông Ví Dụ", "bà Ví Dụ", "anh Ví Dụ đứng máy", "chị Ví Dụ ghi nhầm", "PN-7"]
+        for words in ["nhà ông Ví Dụ", "\"bà Ví Dụ\"", "chè của bà Ví Dụ", "anh Ví Dụ đứng máy", "PN-7"]
         {
             assert!(kept.contains(words), "{words}");
         }

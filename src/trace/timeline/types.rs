@@ -3,8 +3,9 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 pub use crate::ledger::{Kind, Seal};
+use crate::stamp::BatchNo;
 pub use crate::trace::balance::types::Words;
-use crate::trace::types::{Amount, Doer, Input, Sha256Hash, Step};
+use crate::trace::types::{Amount, BatchRef, Doer, Sha256Hash, Step};
 
 /// For whom a timeline is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,15 @@ pub enum Viewer {
     Anyone,
     /// Who reaches the batch.
     Keeper,
+}
+
+/// One page of a batch's timeline.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timeline {
+    /// Its lines, in the order of the chain.
+    pub lines: Vec<TimelineLine>,
+    /// The place before which there are older lines, if there are any.
+    pub older: Option<u32>,
 }
 
 /// One line of the timeline: one entry of the batch's chain.
@@ -61,14 +71,47 @@ pub struct EventLine {
     pub taken: Option<Amount>,
     /// How much came out, left, or was destroyed.
     pub made: Option<Amount>,
-    /// Which lots went in. For anyone a lot from outside has neither supplier nor lot.
-    pub inputs: Vec<Input>,
+    /// Which lots went in.
+    pub inputs: Vec<InputLine>,
     /// Days of waiting after spraying.
     pub wait_days: Option<u16>,
     /// The note; for keepers alone.
     pub note: Option<String>,
     /// Photos.
     pub files: Vec<Sha256Hash>,
+}
+
+/// How much of which lot went in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputLine {
+    /// Which lot.
+    pub from: InputLot,
+    /// How much of it.
+    pub amount: Amount,
+}
+
+/// A lot that went in, as far as the reader may know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InputLot {
+    /// Another batch.
+    Batch(BatchRef),
+    /// Another batch of which no more is known than its number.
+    Number(BatchNo),
+    /// A lot from outside; for anyone, and once its words were erased, without a word of what and whose it is.
+    Outside(Option<Supply>),
+}
+
+/// What a keeper knows of a lot from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Supply {
+    /// What it is.
+    pub product: String,
+    /// From whom.
+    pub supplier: Option<String>,
+    /// Its lot or bill.
+    pub lot: Option<String>,
+    /// The day it came in.
+    pub received_on: NaiveDate,
 }
 
 /// Which correction took a line's place.
@@ -78,6 +121,6 @@ pub struct Struck {
     pub by_n: u32,
     /// The day it was recorded.
     pub on: NaiveDate,
-    /// Why; for keepers alone, since it may name people.
+    /// Why, for anyone; none once it was erased.
     pub reason: Option<String>,
 }

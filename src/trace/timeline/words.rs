@@ -27,7 +27,14 @@ pub(super) fn title_of(kind: Kind, public: &Value) -> Words {
         Kind::Imported => ("Ghi lô hàng vào sổ cái", "Batch taken into the ledger"),
         Kind::Erasure => ("Xóa thông tin cá nhân của một dòng", "Personal data of a line erased"),
         Kind::Event | Kind::Correction => return name_in(public),
-        _ => ("Ghi sổ cái", "Entry in the ledger"),
+        // These stand in no batch's chain.
+        Kind::Recognised
+        | Kind::RecognitionChanged
+        | Kind::RecognitionRevoked
+        | Kind::KeyAdded
+        | Kind::KeyRetired
+        | Kind::KeyCompromised
+        | Kind::Manifest => ("Ghi sổ cái", "Entry in the ledger"),
     };
     words(vi, en)
 }
@@ -40,8 +47,8 @@ fn name_in(public: &Value) -> Words {
     words(vi, step.map_or("Something done", Step::en))
 }
 
-/// More about an entry that is no event.
-pub(super) fn detail_of(kind: Kind, public: &Value) -> Option<Words> {
+/// More about an entry that is no event. `private` is what is kept outside it, unless that was erased.
+pub(super) fn detail_of(kind: Kind, public: &Value, private: Option<&Value>) -> Option<Words> {
     let text = |name: &str| public.get(name).and_then(Value::as_str);
     match kind {
         Kind::BatchOpened => {
@@ -61,7 +68,9 @@ pub(super) fn detail_of(kind: Kind, public: &Value) -> Option<Words> {
                 |reason| words(format!("{}: {}", range.vi, reason.vi()), format!("{}: {}", range.en, reason.en())),
             ))
         }
-        Kind::Suspended | Kind::Resumed | Kind::Recalled => text("reason").map(|reason| words(reason, reason)),
+        Kind::Suspended | Kind::Resumed | Kind::Recalled => {
+            private?.get("reason").and_then(Value::as_str).map(|reason| words(reason, reason))
+        }
         Kind::Imported => Some(words("Lô này có trước khi lập sổ cái", "This batch is older than the ledger")),
         _ => None,
     }
@@ -105,7 +114,7 @@ mod tests {
 
     #[test]
     fn acts_are_told_with_their_numbers() {
-        let detail = |kind, public: Value| detail_of(kind, &public).map(|words| words.vi);
+        let detail = |kind, public: Value| detail_of(kind, &public, None).map(|words| words.vi);
         assert_eq!(detail(Kind::RunMinted, json!({ "first": 1, "last": 500 })).as_deref(), Some("Tem số 1 đến 500"));
         assert_eq!(
             detail(Kind::RangeVoided, json!({ "first": 7, "last": 7, "reason": "lost" })).as_deref(),
@@ -116,6 +125,15 @@ mod tests {
             Some("Mã lô A-1, đóng gói ngày 20/11/2026")
         );
         assert_eq!(detail(Kind::RunMinted, json!({})), None);
+    }
+
+    #[test]
+    fn the_reason_of_a_ruling_is_told_until_it_is_erased() {
+        let (public, private) = (json!({ "was": "normal" }), json!({ "reason": "Nấm mốc" }));
+        for kind in [Kind::Suspended, Kind::Resumed, Kind::Recalled] {
+            assert_eq!(detail_of(kind, &public, Some(&private)), Some(words("Nấm mốc", "Nấm mốc")));
+            assert_eq!(detail_of(kind, &public, None), None);
+        }
     }
 
     #[test]
