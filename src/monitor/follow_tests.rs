@@ -400,9 +400,10 @@ async fn what_is_missing_is_named_and_the_log_unreachable() {
 
 #[tokio::test]
 async fn a_folder_that_is_not_there_is_unreachable() {
-    let report = Desk::new().audit().await;
+    let desk = Desk::new();
+    let report = desk.audit().await;
     assert_eq!(report.outcome, Outcome::Unreachable);
-    assert_eq!(report.unread, Some(SourceFault::Missing { path: "checkpoint".to_owned() }));
+    assert_eq!(report.unread, Some(SourceFault::NoFolder { path: desk.folder().display().to_string() }));
 }
 
 #[tokio::test]

@@ -186,7 +186,7 @@ impl Stage {
         let anew = [&fields[1..], &[("order_key", "khoa-2"), ("kept", &photo), ("reason", "ghi nhầm giờ")]].concat();
         farmer.upload(&correction, &correction, &anew, &[]).await.assert_sent_on();
         farmer.submit("/batches/1/shares", "/batches/1/shares", &[("with", "everyone")]).await.assert_sent_on();
-        self.event = self.world.test_db.count(newest).await.to_string();
+        let event = self.world.test_db.count(newest).await.to_string();
         // What is sealed has its proof; what comes behind it waits.
         self.world.seal().await;
         let buying = "SELECT stage_no::bigint AS n FROM stages WHERE template = 'noodles' AND code = 'buy'";
@@ -202,6 +202,7 @@ impl Stage {
             ("new_unit", "kg"),
         ];
         farmer.upload(page, page, &bought, &[]).await.assert_sent_on();
+        self.event = event;
         self.photo = photo;
     }
 
