@@ -174,6 +174,8 @@ async fn hostile_texts_of_the_register_are_shown_as_text_everywhere() {
     let n_taken = two.become_hostile().await;
     assert!(50 <= n_taken, "only {n_taken} columns took a hostile text");
     two.world.sql(&format!("UPDATE producer_contacts SET value = '{address}' WHERE visibility = 'public'")).await;
+    // What waits for its seal would make the service unready.
+    two.world.seal().await;
     let mut faults = Vec::new();
     let mut n_seen = 0;
     for (route, path) in shown(&two) {

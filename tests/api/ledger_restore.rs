@@ -107,7 +107,7 @@ async fn a_halted_ledger_refuses_every_act_and_leaves_nothing_of_it() {
     ];
     for (path, body) in acts {
         let problem = world.office.post(path, &body).await.assert_problem(503, "ledger-halted");
-        assert!(problem["vi"].as_str().unwrap().contains("chưa ghi gì"), "{path}: {problem}");
+        assert!(problem["vi"].as_str().unwrap().contains("Chưa ghi gì"), "{path}: {problem}");
     }
     world
         .office

@@ -181,7 +181,7 @@ async fn a_witness_that_the_policy_does_not_name_is_refused() {
     let (deployment, server, _) = stage().await;
     deployment.make_witness("nguoi-la", "la.example/witness");
     let refused = deployment.pull(&server, "nguoi-la").ended(1);
-    assert!(refused.stderr.contains("unknown-witness"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("không có trong danh sách của sổ cái"), "{}", refused.stderr);
     let note = Client::new(&server.base_url, None).get("/ledger/checkpoint").await.text();
     assert!(!note.contains("la.example"), "{note}");
 }

@@ -9,7 +9,10 @@ FROM (
 ) o
 FULL JOIN (SELECT * FROM batches WHERE batch_no BETWEEN $1 AND $2) b ON b.batch_no = o.batch_no
 LEFT JOIN LATERAL (
-    SELECT e.entry_no, e.ledger_index, e.n, e.kind, e.recorded_at,
+    SELECT e.entry_no, e.ledger_index, e.n, e.kind,
+        -- What is said again keeps its first day.
+        (SELECT min(f.recorded_at) FROM ledger_entries f WHERE f.batch_no = e.batch_no AND f.kind = e.kind AND f.n > coalesce((
+            SELECT max(r.n) FROM ledger_entries r WHERE r.batch_no = e.batch_no AND r.kind = 'resumed' AND r.n < e.n), 0)) AS since,
         (SELECT convert_from(q.data, 'UTF8')::jsonb -> 'reason' FROM ledger_private q WHERE q.entry_no = e.entry_no) AS reason
     FROM ledger_entries e
     WHERE e.batch_no = b.batch_no AND e.kind IN ('suspended', 'resumed', 'recalled')
@@ -31,8 +34,8 @@ CROSS JOIN LATERAL (
                 WHEN 'suspended' THEN '"suspended"'::jsonb WHEN 'recalled' THEN '"recalled"' WHEN 'resumed' THEN '"normal"'
                 ELSE coalesce(o.p -> 'standing', '"normal"') END),
             ('standing_since', true, to_jsonb(date_trunc('milliseconds', b.standing_since)), CASE
-                WHEN l.kind = 'resumed' THEN NULL WHEN l.kind IS NULL THEN to_jsonb(date_trunc('milliseconds', b.standing_since))
-                ELSE to_jsonb(l.recorded_at) END),
+                WHEN l.kind = 'resumed' THEN NULL WHEN l.kind IS NULL OR o.p ->> 'standing' = l.kind THEN to_jsonb(date_trunc('milliseconds', b.standing_since))
+                ELSE to_jsonb(l.since) END),
             -- Words that were erased cannot be compared.
             ('standing_reason', false, to_jsonb(normalize(b.standing_reason, NFC)), CASE
                 WHEN l.kind = 'resumed' THEN NULL ELSE coalesce(l.reason, to_jsonb(normalize(b.standing_reason, NFC))) END)

@@ -8,7 +8,7 @@ FROM (
     OFFSET 0
 ) e
 CROSS JOIN LATERAL (
-    SELECT jsonb_agg(encode(f.sha256, 'hex') ORDER BY f.place) AS said
+    SELECT jsonb_agg(encode(f.sha256, 'base64') ORDER BY f.place) AS said
     FROM trace_event_files f WHERE f.batch_no = e.batch_no AND f.n = e.n
 ) f
 WHERE f.said IS DISTINCT FROM e.entered
