@@ -132,8 +132,8 @@ fn measure_audits(stage: &Stage, server: &Server, folder: &Path) {
 }
 
 /// An audit that knows nothing from before.
-fn audit(stage: &Stage, source: &str, state: &str) -> Ended {
-    run(stage.command(&["audit", source, "--state", text(&stage.path(state))]))
+fn audit(stage: &Stage, source: &str, file: &str) -> Ended {
+    run(stage.command(&["audit", source, "--state", text(&stage.path(file))]))
 }
 
 /// Seconds to read and hash all that the checkpoint covers.

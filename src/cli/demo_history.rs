@@ -18,7 +18,7 @@ pub(super) struct Told {
     stage: &'static str,
     day: i64,
     /// When it was told: day, hour and minute in Vietnam.
-    told: (i64, i64, i64),
+    at: (i64, i64, i64),
     taken: &'static str,
     made: &'static str,
     input: From,
@@ -44,7 +44,7 @@ enum From {
 const TOLD: Told = Told {
     stage: "",
     day: 0,
-    told: (0, 0, 0),
+    at: (0, 0, 0),
     taken: "",
     made: "",
     input: From::Nothing,
@@ -59,14 +59,14 @@ const NOODLES: [Told; 10] = [
     Told {
         stage: "care",
         day: -60,
-        told: (-8, 9, 20),
+        at: (-8, 9, 20),
         note: "Bón phân chuồng ủ hoai, làm cỏ lần cuối, không phun thuốc. Ghi bù theo sổ tay.",
         ..TOLD
     },
     Told {
         stage: "harvest",
         day: -8,
-        told: (-8, 17, 30),
+        at: (-8, 17, 30),
         made: "3400 kg",
         note: "Ruộng đồi thôn Ví Dụ, củ đã rũ đất.",
         ..TOLD
@@ -74,15 +74,15 @@ const NOODLES: [Told; 10] = [
     Told {
         stage: "buy",
         day: -7,
-        told: (-7, 16, 10),
+        at: (-7, 16, 10),
         input: From::Outside("Củ dong riềng tươi", "Hộ bà Ví Dụ (không có thật)", "PN-07", "1300 kg"),
         ..TOLD
     },
-    Told { stage: "starch", day: -6, told: (-6, 18, 5), taken: "4700 kg", made: "1800 kg", ..TOLD },
+    Told { stage: "starch", day: -6, at: (-6, 18, 5), taken: "4700 kg", made: "1800 kg", ..TOLD },
     Told {
         stage: "starch",
         day: -6,
-        told: (-5, 7, 40),
+        at: (-5, 7, 40),
         taken: "4700 kg",
         made: "1080 kg",
         corrects: Some((3, "Ghi nhầm số cân tinh bột: đúng là 1.080 kg, không phải 1.800 kg.")),
@@ -91,33 +91,20 @@ const NOODLES: [Told; 10] = [
     Told {
         stage: "wash",
         day: -4,
-        told: (-4, 17, 15),
+        at: (-4, 17, 15),
         taken: "1080 kg",
         made: "512 kg",
         note: "Ngâm, gạn 4 lần, phơi ráo.",
         ..TOLD
     },
     Told {
-        stage: "noodle",
-        day: -1,
-        told: (-1, 18, 30),
-        taken: "512 kg",
-        made: "502 kg",
-        note: "Phơi ba nắng.",
-        ..TOLD
+        stage: "noodle", day: -1, at: (-1, 18, 30), taken: "512 kg", made: "502 kg", note: "Phơi ba nắng.", ..TOLD
     },
     Told {
-        stage: "pack",
-        told: (0, 17, 0),
-        made: "500 kg",
-        note: "1.000 gói, mỗi gói 500 g.",
-        has_photo: true,
-        ..TOLD
+        stage: "pack", at: (0, 17, 0), made: "500 kg", note: "1.000 gói, mỗi gói 500 g.", has_photo: true, ..TOLD
     },
-    Told {
-        stage: "ship", day: 2, told: (3, 8, 15), made: "300 gói", note: "Giao cửa hàng OCOP trung tâm.", ..TOLD
-    },
-    Told { stage: "ship", day: 5, told: (5, 16, 40), made: "250 gói", note: "Giao siêu thị.", ..TOLD },
+    Told { stage: "ship", day: 2, at: (3, 8, 15), made: "300 gói", note: "Giao cửa hàng OCOP trung tâm.", ..TOLD },
+    Told { stage: "ship", day: 5, at: (5, 16, 40), made: "250 gói", note: "Giao siêu thị.", ..TOLD },
 ];
 
 /// Tea from the garden to the box; twenty boxes hold a bottle of another producer's honey.
@@ -125,34 +112,34 @@ const TEA: [Told; 9] = [
     Told {
         stage: "care",
         day: -30,
-        told: (-8, 10, 0),
+        at: (-8, 10, 0),
         wait_days: Some(10),
         note: "Phun chế phẩm sinh học trừ bọ xít muỗi, đúng liều trên nhãn.",
         ..TOLD
     },
-    Told { stage: "harvest", day: -4, told: (-4, 17, 40), made: "480 kg", note: "Hái một tôm hai lá.", ..TOLD },
+    Told { stage: "harvest", day: -4, at: (-4, 17, 40), made: "480 kg", note: "Hái một tôm hai lá.", ..TOLD },
     Told {
         stage: "buy",
         day: -4,
-        told: (-4, 18, 0),
+        at: (-4, 18, 0),
         input: From::Outside("Chè búp tươi", "Hộ ông Ví Dụ (không có thật)", "", "130 kg"),
         ..TOLD
     },
-    Told { stage: "fire", day: -4, told: (-3, 7, 30), taken: "610 kg", made: "126 kg", ..TOLD },
-    Told { stage: "sort", day: -2, told: (-2, 16, 20), taken: "126 kg", made: "121 kg", ..TOLD },
-    Told { stage: "pack", told: (0, 15, 30), made: "1165 gói", note: "Gói 100 g.", has_photo: true, ..TOLD },
+    Told { stage: "fire", day: -4, at: (-3, 7, 30), taken: "610 kg", made: "126 kg", ..TOLD },
+    Told { stage: "sort", day: -2, at: (-2, 16, 20), taken: "126 kg", made: "121 kg", ..TOLD },
+    Told { stage: "pack", at: (0, 15, 30), made: "1165 gói", note: "Gói 100 g.", has_photo: true, ..TOLD },
     Told {
         stage: "pack",
-        told: (0, 16, 20),
+        at: (0, 16, 20),
         made: "20 hộp",
         input: From::Shared("20 chai"),
         note: "Hộp quà: hai gói chè 100 g và một chai mật ong.",
         ..TOLD
     },
     Told {
-        stage: "test", day: 1, told: (1, 14, 0), note: "Phiếu kết quả số 12-TD (trình diễn): đạt.", ..TOLD
+        stage: "test", day: 1, at: (1, 14, 0), note: "Phiếu kết quả số 12-TD (trình diễn): đạt.", ..TOLD
     },
-    Told { stage: "ship", day: 2, told: (2, 16, 45), made: "400 gói", note: "Giao cửa hàng trong tỉnh.", ..TOLD },
+    Told { stage: "ship", day: 2, at: (2, 16, 45), made: "400 gói", note: "Giao cửa hàng trong tỉnh.", ..TOLD },
 ];
 
 /// Honey from the hive to the bottle.
@@ -160,23 +147,23 @@ const HONEY: [Told; 6] = [
     Told {
         stage: "care",
         day: -40,
-        told: (-8, 8, 30),
+        at: (-8, 8, 30),
         note: "Đặt đàn ở rừng keo đang ra hoa, không dùng thuốc.",
         ..TOLD
     },
-    Told { stage: "harvest", day: -7, told: (-7, 17, 0), made: "560 lít", note: "Mật hoa keo.", ..TOLD },
-    Told { stage: "filter", day: -6, told: (-6, 11, 30), taken: "560 lít", made: "552 lít", ..TOLD },
+    Told { stage: "harvest", day: -7, at: (-7, 17, 0), made: "560 lít", note: "Mật hoa keo.", ..TOLD },
+    Told { stage: "filter", day: -6, at: (-6, 11, 30), taken: "560 lít", made: "552 lít", ..TOLD },
     Told {
         stage: "dry",
         day: -4,
-        told: (-4, 15, 0),
+        at: (-4, 15, 0),
         taken: "552 lít",
         made: "530 lít",
         note: "Thủy phần từ 22% xuống 19%.",
         ..TOLD
     },
-    Told { stage: "pack", told: (0, 16, 0), made: "1050 chai", note: "Chai 500 ml.", has_photo: true, ..TOLD },
-    Told { stage: "ship", day: 3, told: (3, 18, 20), made: "600 chai", note: "Giao đại lý.", ..TOLD },
+    Told { stage: "pack", at: (0, 16, 0), made: "1050 chai", note: "Chai 500 ml.", has_photo: true, ..TOLD },
+    Told { stage: "ship", day: 3, at: (3, 18, 20), made: "600 chai", note: "Giao đại lý.", ..TOLD },
 ];
 
 /// What happened to the batch of a lot; of any other nothing did.
@@ -192,7 +179,7 @@ pub(super) fn history_of(lot: &str) -> &'static [Told] {
 impl Told {
     /// When it was told, of a batch that was packed on this day.
     pub(super) fn told_at(&self, packed_on: NaiveDate) -> Result<DateTime<Utc>> {
-        let (day, hour, minute) = self.told;
+        let (day, hour, minute) = self.at;
         Ok(beginning_of(day_from(packed_on, day)?) + TimeDelta::hours(hour) + TimeDelta::minutes(minute))
     }
 
@@ -269,8 +256,8 @@ mod tests {
     fn nothing_is_told_before_it_happened_or_before_what_was_told_earlier() {
         for lot in LOTS {
             let history = history_of(lot);
-            assert!(history.iter().all(|told| told.day <= told.told.0), "{lot}");
-            assert!(history.is_sorted_by_key(|told| told.told), "{lot}");
+            assert!(history.iter().all(|told| told.day <= told.at.0), "{lot}");
+            assert!(history.is_sorted_by_key(|told| told.at), "{lot}");
         }
     }
 

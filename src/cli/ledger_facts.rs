@@ -118,7 +118,7 @@ impl Told<'_> {
                 Some(place) => self.lines.push((label, place)),
                 None => self.spell(&label, name, value),
             },
-            ("minted" | "voided", Value::Object(stamps)) => match self.stamps(stamps) {
+            ("minted" | "voided", Value::Object(stamps)) => match stamps_of(stamps) {
                 Some(stamps) => self.lines.push((label, stamps)),
                 None => self.spell(&label, name, value),
             },
@@ -217,18 +217,18 @@ impl Told<'_> {
         let (code, name) = (text("commune")?, text("name")?);
         (members.len() == 2).then(|| format!("{name} ({} {code})", self.pick("mã", "code")))
     }
+}
 
-    /// How many stamps, and which if they are spelt out.
-    fn stamps(&self, members: &Map<String, Value>) -> Option<String> {
-        let n = members.get("n")?.as_u64()?;
-        let ranges = match members.get("ranges")? {
-            Value::Array(ranges) => ranges.iter().map(range).collect::<Option<Vec<_>>>()?.join(", "),
-            Value::Null => String::new(),
-            _ => return None,
-        };
-        let ranges = if ranges.is_empty() { ranges } else { format!(" ({ranges})") };
-        (members.len() == 2).then(|| format!("{n}{ranges}"))
-    }
+/// How many stamps, and which if they are spelt out.
+fn stamps_of(members: &Map<String, Value>) -> Option<String> {
+    let n = members.get("n")?.as_u64()?;
+    let ranges = match members.get("ranges")? {
+        Value::Array(ranges) => ranges.iter().map(range).collect::<Option<Vec<_>>>()?.join(", "),
+        Value::Null => String::new(),
+        _ => return None,
+    };
+    let ranges = if ranges.is_empty() { ranges } else { format!(" ({ranges})") };
+    (members.len() == 2).then(|| format!("{n}{ranges}"))
 }
 
 fn range(range: &Value) -> Option<String> {

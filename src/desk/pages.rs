@@ -231,14 +231,9 @@ impl ProducerPage {
         missing_items(product, last_day).into_iter().map(item).collect()
     }
 
-    /// Whether more may be recorded of a batch on the desk, all of which are open: nothing of one that was recalled.
-    fn takes_events(&self, listed: &ListedBatch) -> bool {
-        !matches!(listed.batch.standing, Standing::Recalled(_))
-    }
-
     /// Where what was done is recorded: of the one batch, or after choosing one; none when there is no batch to choose.
     fn record_href(&self) -> Option<String> {
-        let mut recordable = self.desk.batches.iter().filter(|listed| self.takes_events(listed));
+        let mut recordable = self.desk.batches.iter().filter(|listed| takes_events(listed));
         let only = recordable.next()?;
         let href = match recordable.next() {
             None if !self.desk.has_more => format!("/batches/{}/events/new", only.batch.batch_no),
@@ -293,4 +288,9 @@ async fn inspector_desk(
     let proposals = inspection.own_proposals(actor).await?;
     let proposals = proposals.iter().map(|proposal| ProposalRow::new(proposal, language)).collect();
     page(&InspectorPage { frame, q: "", recent, proposals, ruled: desk.ruled_lately().await? })
+}
+
+/// Whether more may be recorded of a batch on the desk, all of which are open: nothing of one that was recalled.
+pub(in crate::desk) fn takes_events(listed: &ListedBatch) -> bool {
+    !matches!(listed.batch.standing, Standing::Recalled(_))
 }

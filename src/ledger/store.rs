@@ -156,10 +156,13 @@ pub(super) struct PrivateRow {
     pub(super) data: Vec<u8>,
 }
 
+/// Entry, its bytes, salt and data.
+type PrivateColumns = (i64, Vec<u8>, Vec<u8>, Vec<u8>);
+
 /// What is kept outside these entries.
 pub(super) async fn private_rows(conn: &mut AsyncPgConnection, entry_nos: &[EntryNo]) -> QueryResult<Vec<PrivateRow>> {
     let entry_nos: Vec<i64> = entry_nos.iter().map(|no| no.0).collect();
-    let rows: Vec<(i64, Vec<u8>, Vec<u8>, Vec<u8>)> = ledger_private::table
+    let rows: Vec<PrivateColumns> = ledger_private::table
         .inner_join(ledger_entries::table)
         .filter(ledger_private::entry_no.eq_any(entry_nos))
         .select((ledger_private::entry_no, ledger_entries::bytes, ledger_private::salt, ledger_private::data))

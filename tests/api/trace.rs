@@ -142,7 +142,7 @@ async fn an_officer_who_records_for_a_producer_is_named_as_such() {
     let (world, batch_no, program) = scene().await;
     let officer = world.sign_in(Role::Officer).await;
     let actor = world.actor_of(&officer).await;
-    let recording = world.trace.record_event(&actor, batch_no, told(What::Step(Step::Test)), None);
+    let recording = Box::pin(world.trace.record_event(&actor, batch_no, told(What::Step(Step::Test)), None));
     let rows = world.entered(async { recording.await.unwrap() }).await;
     assert_eq!(rows[0].entry()["actor"], json!({ "role": "officer", "account": officer.account_id.0 }));
     assert_eq!(program.events(batch_no).await[0]["role"], "officer");

@@ -1,8 +1,6 @@
 //! What is told and cannot be: every case is refused with its code and field in both languages, and nothing is written. What is only
 //! spelled otherwise is composed once, at the edge.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set its stage should fail there")]
-
 use futures_util::TryStreamExt;
 use nguon::accounts::types::{Actor, Role};
 use nguon::files::{FileStore, Sha256Hash};

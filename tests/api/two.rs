@@ -78,7 +78,9 @@ impl Two {
         // Proofs are there for what is sealed.
         world.seal().await;
         let edge = format!("0/000.p/{}", world.test_db.tree_size().await);
-        both.iter_mut().for_each(|things| drop(things.insert("path", edge.clone())));
+        for things in &mut both {
+            things.insert("path", edge.clone());
+        }
         let other = both.pop().unwrap();
         Self { world, one: both.pop().unwrap(), other }
     }

@@ -92,6 +92,7 @@ struct Refusal {
 
 #[derive(Template)]
 #[template(path = "batches/batch.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of the template")]
 struct BatchPage {
     frame: Frame,
     error: Option<FormError>,

@@ -147,6 +147,9 @@ pub(super) struct UsableBatch {
     pub(super) against: Option<Against>,
 }
 
+/// Number, lot, unit, standing and since when.
+type UsableRow = (i32, String, Option<String>, String, Option<DateTime<Utc>>);
+
 /// Those of these batches that a producer may name as inputs: their own and what was shared with them.
 pub(super) async fn usable_batches(
     conn: &mut AsyncPgConnection,
@@ -155,15 +158,14 @@ pub(super) async fn usable_batches(
 ) -> QueryResult<Vec<UsableBatch>> {
     let to_them = lot_shares::producer_no.is_null().or(lot_shares::producer_no.eq(producer_no.0));
     let shared = lot_shares::table.filter(lot_shares::batch_no.eq(batches::batch_no)).filter(to_them);
-    type Row = (i32, String, Option<String>, String, Option<DateTime<Utc>>);
-    let rows: Vec<Row> = batches::table
+    let rows: Vec<UsableRow> = batches::table
         .inner_join(products::table)
         .filter(batches::batch_no.eq_any(batch_nos))
         .filter(products::producer_no.eq(producer_no.0).or(diesel::dsl::exists(shared)))
         .select((batches::batch_no, batches::lot, batches::unit, batches::standing, batches::standing_since))
         .load(conn)
         .await?;
-    let usable = |(batch_no, lot, unit, standing, since): Row| {
+    let usable = |(batch_no, lot, unit, standing, since): UsableRow| {
         Ok(UsableBatch { batch_no, lot, unit, against: against_of(&standing, since)? })
     };
     rows.into_iter().map(usable).collect()

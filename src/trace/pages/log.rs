@@ -22,6 +22,7 @@ use super::words;
 
 #[derive(Template)]
 #[template(path = "trace/log.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of the template")]
 struct LogPage {
     frame: Frame,
     batch: Batch,
