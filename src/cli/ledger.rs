@@ -40,8 +40,13 @@ pub(super) enum LedgerCommand {
         dir: PathBuf,
     },
     /// Let a halted ledger go on, once the database agrees with everything that was published.
-    #[command(after_help = "Example:\n  nguon ledger resume")]
-    Resume,
+    #[command(after_help = "Examples:\n  nguon ledger resume\n  nguon ledger resume --without-mark")]
+    Resume {
+        /// The high-water file is lost, and this database is surely the newest: make the file anew from it. If anything newer was
+        /// published, the ledger forks, and every auditor will see it.
+        #[arg(long)]
+        without_mark: bool,
+    },
 }
 
 /// Runs a command.
@@ -70,8 +75,14 @@ pub(super) async fn run(command: LedgerCommand) -> Result<ExitCode> {
             let report = with_house(async |house| house.ledger.recover(&dir).await).await?;
             println!("{report}");
         }
-        LedgerCommand::Resume => {
-            with_house(async |house| house.ledger.resume().await).await?;
+        LedgerCommand::Resume { without_mark } => {
+            with_house(async |house| {
+                if without_mark {
+                    house.ledger.renew_mark().await?;
+                }
+                house.ledger.resume().await
+            })
+            .await?;
             println!("Sổ cái ghi tiếp được / the ledger goes on");
         }
     }

@@ -53,6 +53,14 @@ pub(super) async fn published_size(conn: &mut AsyncPgConnection) -> QueryResult<
     newest.first(conn).await.optional()?.map(read_size).transpose()
 }
 
+/// The newest published checkpoint's size and root.
+pub(super) async fn newest_published(conn: &mut AsyncPgConnection) -> QueryResult<Option<TreeHead>> {
+    match published_size(conn).await? {
+        Some(size) => Ok(checkpoint_at(conn, size).await?.map(|checkpoint| checkpoint.head)),
+        None => Ok(None),
+    }
+}
+
 /// The checkpoint of this size.
 pub(super) async fn checkpoint_at(conn: &mut AsyncPgConnection, size: u64) -> QueryResult<Option<StoredCheckpoint>> {
     let found = CheckpointRow::query().filter(ledger_checkpoints::size.eq(size.cast_signed()));

@@ -3,6 +3,7 @@
 
 use diesel_async::AsyncPgConnection;
 
+use crate::error::Error;
 use crate::merkle::{Hash, Tile, TileSet, TreeHead, root_of, tiles_of_edge};
 
 use super::checkpoint_store;
@@ -18,7 +19,7 @@ pub(super) fn check_running(state: &State) -> Result<(), Stop> {
 /// Whether the tree is at least as large as the mark says, with the same root. `mark` was read before: whoever else publishes in the
 /// meantime stores first and marks after, so a mark is never ahead of a whole database.
 pub(super) async fn compare(conn: &mut AsyncPgConnection, size: u64, mark: Option<&TreeHead>) -> Result<(), Stop> {
-    let Some(mark) = mark else { return Ok(()) };
+    let Some(mark) = mark else { return check_unmarked(conn).await };
     check_size(size, mark)?;
     // The stored checkpoint answers without reading tiles. Where there is none of this size, as in a restored database that has grown
     // again, the tiles do.
@@ -31,6 +32,9 @@ pub(super) async fn compare(conn: &mut AsyncPgConnection, size: u64, mark: Optio
 
 /// The same without trusting anything but tiles, and for the newest checkpoint and the newest that a witness holds as well.
 pub(super) async fn compare_all(conn: &mut AsyncPgConnection, size: u64, mark: Option<&TreeHead>) -> Result<(), Stop> {
+    if mark.is_none() {
+        check_unmarked(conn).await?;
+    }
     let newest = checkpoint_store::newest_checkpoint(conn).await?.map(|checkpoint| checkpoint.head);
     let cosigned = checkpoint_store::newest_cosigned(conn).await?.map(|checkpoint| checkpoint.head);
     for head in [mark.copied(), newest, cosigned].into_iter().flatten() {
@@ -40,6 +44,21 @@ pub(super) async fn compare_all(conn: &mut AsyncPgConnection, size: u64, mark: O
     let edge: Vec<Tile> = tiles_of_edge(size).collect();
     let tiles = tree_store::find_tiles(conn, &edge).await?;
     check_edge(conn, size, &tiles).await
+}
+
+/// Without a mark nothing may have been published. A file that was lost together with a restored database would otherwise let the
+/// ledger sign a second history; whether this is so, only an operator can tell.
+async fn check_unmarked(conn: &mut AsyncPgConnection) -> Result<(), Stop> {
+    match checkpoint_store::published_size(conn).await? {
+        None => Ok(()),
+        Some(_) => Err(Stop::Error(Error::refused(
+            "ledger-mark-missing",
+            "Tệp mốc của sổ cái (ledger-high-water) trống hoặc đã mất, mà sổ cái thì đã công bố. Xin chép tệp này từ máy cũ hoặc từ bản \
+             sao lưu mới nhất. Nếu chắc chắn cơ sở dữ liệu này là bản mới nhất, xin chạy: nguon ledger resume --without-mark",
+            "the ledger's high-water file is empty or lost, and the ledger was published; copy the file from the old machine or from \
+             the newest backup. Only if this database is surely the newest, run: nguon ledger resume --without-mark",
+        ))),
+    }
 }
 
 /// The root of the first `size` entries, recomputed from stored tiles.

@@ -64,6 +64,30 @@ impl Ledger {
         Ok(())
     }
 
+    /// On an operator's word that this database is the newest, writes its newest published checkpoint into a high-water file that was
+    /// lost. Whoever holds a newer checkpoint will see a fork: so it is said loudly.
+    pub async fn renew_mark(&self) -> Result<()> {
+        let mut conn = self.parts.db.conn().await?;
+        let state = tree_store::find_state(&mut conn).await?;
+        let newest = checkpoint_store::newest_published(&mut conn).await?;
+        let outcome = match &newest {
+            Some(head) => examine(&mut conn, state.size, Some(head), self.verifier()).await,
+            None => Ok(()),
+        };
+        drop(conn);
+        self.settle(outcome).await?;
+        if let Some(head) = newest {
+            self.note_high_water(&head).await?;
+            tracing::warn!(
+                alarm = "ledger-mark-renewed",
+                ledger.size = head.size,
+                "the high-water file was made anew from the database on an operator's word; if anything newer was published, this ledger \
+                 forks"
+            );
+        }
+        Ok(())
+    }
+
     /// Whether acts are sealed as they should be: not halted, a first checkpoint, and nothing that has waited for one for long.
     pub async fn check_ready(&self) -> Result<()> {
         let mut conn = self.parts.db.conn().await?;

@@ -130,7 +130,8 @@ impl Asked<'_> {
     }
 
     /// The ledger looks at what the witness can show: a checkpoint under our own key that we do not continue halts it. Where the
-    /// witness shows nothing its word alone does: an operator can let the ledger go on, and a fork cannot be undone.
+    /// witness shows nothing its word alone does, if it came over TLS: an operator can let the ledger go on, and a fork cannot be
+    /// undone. A word that anyone on the way may have written is only told.
     async fn halt(&self, reason: HaltReason) -> Result<u64> {
         let shown = self.pusher.read_last(self.url, self.ledger.verifier().name()).await;
         let looked_at = match shown {
@@ -142,7 +143,16 @@ impl Asked<'_> {
             Some(Ok(())) => Err(Error::Unavailable(format!("{}; but it shows a checkpoint of ours", reason.en).into())),
             // No checkpoint of ours at all.
             None | Some(Err(Error::Invalid { .. })) => {
-                self.ledger.halt(&reason).await?;
+                if self.url.starts_with("https://") {
+                    self.ledger.halt(&reason).await?;
+                } else {
+                    tracing::error!(
+                        alarm = "ledger-witness-contradicts",
+                        ledger.witness = self.witness.name,
+                        reason = reason.en,
+                        "a witness claims to have seen more than this database has, and shows nothing; look at it"
+                    );
+                }
                 Err(Error::Unavailable(reason.en.into()))
             }
             Some(Err(error)) => Err(error),

@@ -217,13 +217,15 @@ async fn a_ledger_whose_tick_failed_goes_on_by_itself() {
     assert_nothing_lost(&world, &watcher).await;
 }
 
-/// An instance of its own, with connections and a high-water file of its own.
+/// An instance of its own, with connections and a high-water file of its own, which begins as a copy of the first one's.
 fn instance(world: &World, file: &str) -> Ledger {
+    let high_water = LedgerMarks::open(&world.data_dir.path().join(file)).unwrap();
+    high_water.take_over(&world.data_dir.path().join("ledger-high-water")).unwrap();
     Ledger::new(LedgerParts {
         db: world.test_db.db.apart(2).unwrap(),
         clock: world.clock.clone(),
         signer: world.keys.room().ledger_signer().unwrap().clone(),
-        high_water: LedgerMarks::open(&world.data_dir.path().join(file)).unwrap(),
+        high_water,
         witnesses: WitnessPolicy::default(),
     })
 }

@@ -102,6 +102,7 @@ async fn entries_that_wait_are_behind_the_manifest_and_not_in_it() {
 async fn two_instances_make_one_manifest_a_day() {
     let world = World::new().await;
     let second = world.second_ledger("high-water-of-two");
+    second.renew_mark().await.unwrap();
     second.open().await.unwrap();
     world.move_clock_to(TOMORROW);
     world.enter(7).await;

@@ -110,15 +110,20 @@ async fn a_damaged_line_in_the_file_is_refused_and_names_the_file() {
 }
 
 #[actix_web::test]
-async fn a_file_that_was_wiped_is_made_anew_and_the_log_does_not_fork() {
+async fn a_lost_or_empty_file_signs_nothing_until_an_operator_vouches_for_the_database() {
     let world = World::new().await;
     world.enter(BATCH).await;
     world.seal().await;
     let before = PublishedLog::fetch_whole(&world.public).await;
     fs::remove_file(world.high_water_path()).unwrap();
-    let ledger = restart(&world).await;
-    assert_eq!(mark_in(&world.high_water_path()), Some(before.checkpoint.size()), "it knows what was published");
+    let ledger = world.second_ledger("ledger-high-water");
+    assert_eq!(fs::read(world.high_water_path()).unwrap(), b"");
     world.enter(BATCH).await;
+    assert_eq!(ledger.open().await.unwrap_err().code(), "ledger-mark-missing");
+    assert_eq!(ledger.seal_pending().await.unwrap_err().code(), "ledger-mark-missing");
+    assert_eq!(ledger.resume().await.unwrap_err().code(), "ledger-mark-missing");
+    ledger.renew_mark().await.unwrap();
+    assert_eq!(mark_in(&world.high_water_path()), Some(before.checkpoint.size()), "it knows what was published");
     seal_all(&world, &ledger).await;
     let after = PublishedLog::fetch_whole(&world.public).await;
     assert_eq!(after.root_at(before.checkpoint.size()), *before.checkpoint.hash());

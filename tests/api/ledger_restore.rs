@@ -286,6 +286,9 @@ async fn an_instance_whose_file_remembers_stops_one_that_forgot() {
     let world = &restored.world;
     let forgetful = world.second_ledger("a-new-file");
     world.enter_many(40).await;
+    assert_eq!(forgetful.seal_pending().await.unwrap_err().code(), "ledger-mark-missing");
+    // An operator gives a wrong word for it.
+    forgetful.renew_mark().await.unwrap();
     seal_all(world, &forgetful).await;
     assert!(restored.seen.checkpoint.size() < mark_in(&world.data_dir.path().join("a-new-file")).unwrap());
     assert_eq!(world.ledger.seal_pending().await.unwrap_err().code(), "ledger-halted");

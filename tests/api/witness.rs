@@ -100,10 +100,11 @@ impl Deployment {
         Checkpoint { origin, head: TreeHead { size, root } }.sign(&self.signer).unwrap()
     }
 
-    /// The database as it was, and no memory of anything newer.
+    /// The database as it was, no memory of anything newer, and an operator who takes it for the newest.
     pub(crate) async fn put_back(&self, backup: &str) {
         self.test_db.put_back(backup).await;
         fs::remove_file(self.place.data().join("ledger-high-water")).unwrap();
+        self.place.run(&["ledger", "resume", "--without-mark"]).done();
     }
 }
 
