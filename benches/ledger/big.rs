@@ -9,7 +9,7 @@ use nguon::merkle::{Frontier, SignedCheckpoint, TlogProof, VerifierKey, bundles_
 
 use crate::figures::{Times, median, ms_since};
 use crate::log::{Plan, write_log};
-use crate::stage::{Ended, Server, Stage, measure_folder, run};
+use crate::stage::{Ended, Server, Stage, measure_folder, run, run_to};
 
 /// A million entries: 10,000 batches with some hundred entries each, told over a hundred days.
 const PLAN: Plan = Plan { size: 1_000_000, per_batch: 100, at_once: 1_000, days: 100 };
@@ -53,7 +53,8 @@ pub(crate) async fn measure_a_million() {
         exported.peak_mb
     );
     measure_audits(&stage, &server, &folder);
-    let checked = run(stage.command(&["audit", "--database"]));
+    // The log was written without the rows of its acts, which the second half of the check misses: as much work as if they were there.
+    let checked = run_to(stage.command(&["audit", "--database"]), 4);
     println!("  audit --database: {:.1} s, at most {:.0} MB RSS", checked.seconds, checked.peak_mb);
 }
 

@@ -170,7 +170,12 @@ pub(crate) struct Ended {
 }
 
 /// Runs a command to its end, which must be a good one.
-pub(crate) fn run(mut command: Command) -> Ended {
+pub(crate) fn run(command: Command) -> Ended {
+    run_to(command, 0)
+}
+
+/// Runs a command to its end, which must come with this exit code.
+pub(crate) fn run_to(mut command: Command, code: i32) -> Ended {
     let (out, err) = (tempfile::NamedTempFile::new().unwrap(), tempfile::NamedTempFile::new().unwrap());
     let file = |named: &tempfile::NamedTempFile| named.as_file().try_clone().unwrap();
     let began = Instant::now();
@@ -186,7 +191,7 @@ pub(crate) fn run(mut command: Command) -> Ended {
     };
     let seconds = began.elapsed().as_secs_f64();
     let read = |named: &tempfile::NamedTempFile| fs::read_to_string(named.path()).unwrap();
-    assert!(status.success(), "{command:?} ended with {status}: {}{}", read(&out), read(&err));
+    assert!(status.code() == Some(code), "{command:?} ended with {status}: {}{}", read(&out), read(&err));
     Ended { seconds, peak_mb: peak / 1e6, printed: read(&out) }
 }
 

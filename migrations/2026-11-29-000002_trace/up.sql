@@ -139,8 +139,16 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER trace_events_stay BEFORE UPDATE ON trace_events FOR EACH ROW EXECUTE FUNCTION trace_events_stay();
--- Answers to scans show the last stages.
-CREATE TRIGGER trace_events_announce AFTER INSERT OR UPDATE ON trace_events FOR EACH ROW EXECUTE FUNCTION announce_batch();
+-- Answers to scans show the last stages. They are announced as they get their places in the ledger, many at once: commits that
+-- announce something wait for each other, and recording must not.
+CREATE FUNCTION announce_sequenced() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('nguon_cards', s.batch_no::text)
+    FROM (SELECT DISTINCT batch_no FROM sequenced WHERE kind IN ('event', 'correction')) s;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER ledger_entries_announce AFTER UPDATE ON ledger_entries REFERENCING NEW TABLE AS sequenced
+    FOR EACH STATEMENT EXECUTE FUNCTION announce_sequenced();
 CREATE TRIGGER trace_events_kept BEFORE DELETE OR TRUNCATE ON trace_events EXECUTE FUNCTION refuse_change();
 
 CREATE FUNCTION trace_inputs_stay() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -75,9 +75,11 @@ impl Trace {
         key: Option<OrderKey>,
     ) -> Result<Recorded> {
         actor.require(Scope::BatchesWrite)?;
-        self.batch_within(&mut *self.parts.db.conn().await?, &actor.writes(), batch_no).await?;
-        // Without a connection in hand: the files may be slow.
-        self.check_files(&telling.event.files).await?;
+        if !telling.event.files.is_empty() {
+            self.batch_within(&mut *self.parts.db.conn().await?, &actor.writes(), batch_no).await?;
+            // Without a connection in hand: the files may be slow.
+            self.check_files(&telling.event.files).await?;
+        }
         let mut conn = self.parts.db.conn().await?;
         let (n, is_repeated) = conn
             .transaction(async |conn| self.tell_in_transaction(conn, actor, batch_no, telling, key.as_ref()).await)
