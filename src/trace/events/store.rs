@@ -65,16 +65,18 @@ fn to_event((row, (stage, commune, account, token, corrected_by)): (EventRow, Be
     })
 }
 
-/// Which events of a batch.
+/// Which events of a batch: those behind one place of the chain and not behind another, at most so many. One shape for all, so
+/// that the statement is prepared once a connection: planning its joins costs more than running them.
 #[derive(Clone, Copy)]
-enum Wanted {
-    One(i32),
-    After { n: i32, limit: i64 },
+struct Wanted {
+    after: i32,
+    until: i32,
+    limit: i64,
 }
 
 /// One event of a batch.
 pub(super) async fn find_event(conn: &mut AsyncPgConnection, batch_no: BatchNo, n: i32) -> QueryResult<Option<Event>> {
-    Ok(load_events(conn, batch_no, Wanted::One(n)).await?.pop())
+    Ok(load_events(conn, batch_no, Wanted { after: n.saturating_sub(1), until: n, limit: 1 }).await?.pop())
 }
 
 /// A batch's events behind `n`, in their order.
@@ -84,7 +86,7 @@ pub(super) async fn events_after(
     n: i32,
     limit: i64,
 ) -> QueryResult<Vec<Event>> {
-    load_events(conn, batch_no, Wanted::After { n, limit }).await
+    load_events(conn, batch_no, Wanted { after: n, until: i32::MAX, limit }).await
 }
 
 /// The stage or step of the last event of a batch that stands.
@@ -112,7 +114,7 @@ async fn load_events(conn: &mut AsyncPgConnection, batch_no: BatchNo, wanted: Wa
     let commune = trace_events::commune_code
         .eq(communes::code.nullable())
         .and(trace_events::commune_valid_from.eq(communes::valid_from.nullable()));
-    let mut query = trace_events::table
+    let query = trace_events::table
         .left_join(stages::table)
         .left_join(communes::table.on(commune))
         .left_join(accounts::table.on(trace_events::recorded_by_account.eq(accounts::account_id.nullable())))
@@ -129,12 +131,9 @@ async fn load_events(conn: &mut AsyncPgConnection, batch_no: BatchNo, wanted: Wa
                 later.field(trace_events::n).nullable(),
             ),
         ))
+        .filter(trace_events::n.gt(wanted.after).and(trace_events::n.le(wanted.until)))
         .order(trace_events::n)
-        .into_boxed();
-    query = match wanted {
-        Wanted::One(n) => query.filter(trace_events::n.eq(n)),
-        Wanted::After { n, limit } => query.filter(trace_events::n.gt(n)).limit(limit),
-    };
+        .limit(wanted.limit);
     let rows: Vec<(EventRow, Beside)> = query.load(conn).await?;
     let mut events: Vec<Event> = rows.into_iter().map(to_event).collect::<QueryResult<_>>()?;
     add_inputs(conn, batch_no, &mut events).await?;
